@@ -84,7 +84,7 @@ class Comparator:
         """What is wrong with the options, a sentence each; empty when nothing is."""
         return []
 
-    def options(self) -> dict[str, Value]:
+    def as_options(self) -> dict[str, Value]:
         """The options that differ from their defaults, as plain data."""
         found = {}
         for f in dataclasses.fields(self):
