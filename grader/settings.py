@@ -1,17 +1,159 @@
-"""The facts of an assignment (`assignment.toml`)."""
+"""The facts of an assignment: `assignment.toml`, read and checked, with every error at once.
+
+title = "RNN I: the ab example"
+lecture = "000"
+reference = "rnn_ab"          # reference/rnn_ab.py
+
+[parameters]                  # {{ param.epochs }}; these are profile `homework`
+epochs = 3000
+
+[profiles.quick]              # overrides
+epochs = 50
+
+[limits]                      # see `Limits`
+cell = 60
+
+[answers.why_tanh]            # a free-text answer, graded by hand
+points = 2
+rubric = "Names the sign of the two logits."
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
 
-__all__ = ["Limits"]
+from grader.errors import AuthoringError, Problem
+
+__all__ = ["DEFAULT_PROFILE", "AnswerSettings", "Limits", "Settings", "load_settings"]
+
+DEFAULT_PROFILE = "homework"
+
+Scalar = bool | int | float | str
+_FORBID: dict[str, Any] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one run may take. Seconds of wall time; bytes of output kept for a cell."""
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = _FORBID
+
     cell: float = 120.0
     notebook: float = 900.0
     probe: float = 30.0
     output: int = 200_000
+
+
+@dataclass(frozen=True)
+class AnswerSettings:
+    """A free-text answer: what it is worth and what the TA looks for."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _FORBID
+
+    points: float
+    rubric: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`assignment.toml`. `parameters` are those of the profile `homework`; `profiles` overrides some of them."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _FORBID
+
+    title: str
+    reference: str
+    lecture: str = ""
+    parameters: dict[str, Scalar | list[Scalar]] = field(default_factory=dict)
+    profiles: dict[str, dict[str, Scalar | list[Scalar]]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    answers: dict[str, AnswerSettings] = field(default_factory=dict)
+
+    def profile(self, name: str) -> dict[str, Any]:
+        """The parameters under one profile. Raises KeyError for an unknown one."""
+        overrides = {} if name == DEFAULT_PROFILE and name not in self.profiles else self.profiles[name]
+        return {**self.parameters, **overrides}
+
+    def profile_names(self) -> list[str]:
+        """The profiles there are, the default first."""
+        return [DEFAULT_PROFILE, *sorted(set(self.profiles) - {DEFAULT_PROFILE})]
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check `assignment.toml`. Raises AuthoringError with every problem and its line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise AuthoringError([Problem(path, 0, "this file is missing; `grader new` makes one")]) from None
+    except UnicodeDecodeError as error:
+        raise AuthoringError([Problem(path, 0, f"this file is not UTF-8: {error}")]) from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        raise AuthoringError([Problem(path, int(found[1]) if found else 0, f"not valid TOML: {error}")]) from None
+    problems = [Problem(path, _line_of(text, where), message) for where, message in _validate(data)]
+    if problems:
+        raise AuthoringError(problems)
+    return _build(data)
+
+
+def _validate(data: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """All that is wrong with the data, as (path to it, sentence)."""
+    from pydantic import TypeAdapter, ValidationError
+
+    wrong: list[tuple[tuple[str, ...], str]] = []
+    try:
+        TypeAdapter(Settings).validate_python(data)
+    except ValidationError as error:
+        for item in error.errors():
+            where = tuple(str(part) for part in item["loc"])
+            wrong.append((where, f"{'.'.join(where)}: {_sentence(item['type'], item['msg'])}"))
+        return wrong
+    settings = _build(data)
+    for profile, overrides in settings.profiles.items():
+        for key in overrides.keys() - settings.parameters.keys():
+            wrong.append((("profiles", profile, key), f"profiles.{profile}.{key}: [parameters] has no `{key}` to override"))
+    for name in ("cell", "notebook", "probe", "output"):
+        if getattr(settings.limits, name) <= 0:
+            wrong.append((("limits", name), f"limits.{name}: must be more than 0"))
+    for answer, facts in settings.answers.items():
+        if facts.points < 0:
+            wrong.append((("answers", answer, "points"), f"answers.{answer}.points: points must not be negative"))
+    return wrong
+
+
+def _build(data: dict[str, Any]) -> Settings:
+    from pydantic import TypeAdapter
+
+    settings: Settings = TypeAdapter(Settings).validate_python(data)
+    return settings
+
+
+def _sentence(kind: str, message: str) -> str:
+    if kind in ("missing", "missing_argument"):
+        return "is missing; it must be given"
+    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        return "is not a setting; look for a misspelling"
+    return message[:1].lower() + message[1:]
+
+
+def _line_of(text: str, where: tuple[str, ...]) -> int:
+    """The line that the setting at `where` stands on, or that of the deepest table above it; 1 when there is none."""
+    best, depth = 1, 0
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+            path = table
+        elif key := re.match(r"\s*([\w.\-\"']+)\s*=", line):
+            path = (*table, *(part.strip("\"'") for part in key[1].split(".")))
+        else:
+            continue
+        common = len(path) if where[: len(path)] == path else 0
+        if common > depth:
+            best, depth = number, common
+    return best
