@@ -15,7 +15,10 @@ from typing import Any
 from grader.checks import Check, Mistake
 from grader.errors import UsageError
 from grader.judging import Comparator, Probe, comparator_from
+from grader.notebook import Cell, Notebook, Role
 from grader.result import Capture, Fault
+from grader.settings import Limits
+from grader.template import Template
 from grader.values import NotAValue, Value, dumps, loads
 
 __all__ = ["Key", "KeyCheck", "KeyMistake"]
@@ -100,14 +103,22 @@ def _capture_of(plain: dict[str, Any]) -> Capture:
 
 @dataclass(frozen=True)
 class Key:
-    """All that judging needs besides the student's values. `blanks`: name -> (stub, names it must define), in order."""
+    """All that judging needs besides the student's values.
+
+    cells: the notebook's code cells and free-text answers as handed out, stubs in the blanks.
+    blanks: name -> the names that its answer must define, in the order of the notebook.
+    data: the files that go out with the notebook, relative to it.
+    """
 
     assignment: str
     title: str
     profile: str
-    blanks: dict[str, tuple[str, tuple[str, ...]]]
+    cells: tuple[Cell, ...]
+    blanks: dict[str, tuple[str, ...]]
     checks: tuple[KeyCheck, ...]
     mistakes: tuple[KeyMistake, ...] = ()
+    data: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     versions: dict[str, str] = field(default_factory=dict)
 
     def of(self, blank: str) -> list[KeyCheck]:
@@ -115,6 +126,11 @@ class Key:
 
     def mistakes_of(self, blank: str) -> list[KeyMistake]:
         return [mistake for mistake in self.mistakes if mistake.blank == blank]
+
+    @property
+    def template(self) -> Template:
+        """The notebook as handed out, without its prose and without the solutions: enough to find the answers in a file."""
+        return Template(Notebook(self.cells), self.blanks)
 
     def probes(self) -> dict[str, list[Probe]]:
         """Blank -> the probes that run at its check cell."""
@@ -146,9 +162,12 @@ class Key:
                 "assignment": self.assignment,
                 "title": self.title,
                 "profile": self.profile,
-                "blanks": {name: [stub, list(defines)] for name, (stub, defines) in self.blanks.items()},
+                "cells": [[cell.id, str(cell.role), cell.source, cell.name] for cell in self.cells],
+                "blanks": {name: list(defines) for name, defines in self.blanks.items()},
                 "checks": [check.plain() for check in self.checks],
                 "mistakes": [mistake.plain() for mistake in self.mistakes],
+                "data": list(self.data),
+                "limits": dataclasses.asdict(self.limits),
                 "versions": dict(sorted(self.versions.items())),
             }
         )
@@ -164,9 +183,12 @@ class Key:
                 assignment=plain["assignment"],
                 title=plain["title"],
                 profile=plain["profile"],
-                blanks={name: (stub, tuple(defines)) for name, (stub, defines) in plain["blanks"].items()},
+                cells=tuple(Cell(id_, Role(role), source, name) for id_, role, source, name in plain["cells"]),
+                blanks={name: tuple(defines) for name, defines in plain["blanks"].items()},
                 checks=tuple(KeyCheck.from_plain(check) for check in plain["checks"]),
                 mistakes=tuple(KeyMistake.from_plain(mistake) for mistake in plain["mistakes"]),
+                data=tuple(plain["data"]),
+                limits=Limits(**plain["limits"]),
                 versions=plain["versions"],
             )
         except (NotAValue, KeyError, TypeError, ValueError, AttributeError) as error:

@@ -157,7 +157,7 @@ def _indent_of(body: list[str]) -> str:
 
 
 def _has_regions(text: str) -> bool:
-    return any(_REGION.match(line) for line in text.splitlines())
+    return any(_REGION.match(line) or _REGION_END.match(line) for line in text.splitlines())
 
 
 def _drop_regions(text: str, first_line: int) -> str:

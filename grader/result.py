@@ -8,7 +8,6 @@ Grade      verdicts -> points, for one submission
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -108,7 +107,7 @@ class Run:
     def to_bytes(self) -> bytes:
         """The run in the format of `grader.values`: no pickle."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        plain["cells"] = [dataclasses.asdict(cell) for cell in self.cells]
+        plain["cells"] = [_fields(cell) for cell in self.cells]
         plain["captures"] = {
             name: {
                 "value": c.value,
@@ -212,22 +211,33 @@ class Grade:
             "score": self.score,
             "max_score": self.max_score,
             "seconds": round(self.seconds, 3),
-            "checks": [_without(check, "evidence") for check in self.checks],
+            "checks": [{name: value for name, value in _fields(check).items() if name != "evidence"} for check in self.checks],
             "cells": [
                 {"id": c.id, "state": c.state, "seconds": round(c.seconds, 3), "error": c.error or None} for c in self.cells
             ],
             "notes": list(self.notes),
         }
 
+    def to_bytes(self) -> bytes:
+        """The grade with its evidence and outputs, in the format of `grader.values`: what the gradebook keeps."""
+        plain = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        plain["checks"] = [_fields(check) for check in self.checks]
+        plain["cells"] = [_fields(cell) for cell in self.cells]
+        return dumps(plain)
 
-def _without(item: CheckResult, *names: str) -> dict[str, Any]:
-    return {f.name: _plain(getattr(item, f.name)) for f in dataclasses.fields(item) if f.name not in names}
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Grade:
+        """The grade that `to_bytes` wrote. Raises `values.NotAValue` for anything else."""
+        plain = loads(data)
+        plain["state"] = State(plain["state"])
+        plain["checks"] = [CheckResult(**{**check, "outcome": Outcome(check["outcome"])}) for check in plain["checks"]]
+        plain["cells"] = [CellRun(**cell) for cell in plain["cells"]]
+        return cls(**plain)
+
+
+def _fields(item: CheckResult | CellRun) -> dict[str, Any]:
+    return {f.name: _plain(getattr(item, f.name)) for f in dataclasses.fields(item)}
 
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, StrEnum) else value
-
-
-def total(checks: Iterable[CheckResult]) -> float:
-    """Sum of the points that the checks are worth."""
-    return sum(check.points for check in checks)

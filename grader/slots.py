@@ -123,7 +123,7 @@ class Slots:
         return f"{MARK}{len(self.slots) - 1}{MARK}"
 
     def check_complete(self) -> None:
-        """Every blank has a check cell below it and checks; every check has a blank."""
+        """Every blank has a check cell below it and checks in checks.py; every check and mistake has a blank."""
         order = {(slot.role, slot.name): i for i, slot in enumerate(self.slots)}
         for slot in self.slots:
             if slot.role is Role.BLANK:
@@ -136,6 +136,17 @@ class Slots:
                     self.wrong(f'check("{slot.name}"): the template has no blank of this name', slot.line)
                 elif order[Role.BLANK, slot.name] > order[slot.role, slot.name]:
                     self.wrong(f'check("{slot.name}") stands above its blank', slot.line)
+        self._check_declared({slot.name for slot in self.slots if slot.role is Role.BLANK})
+
+    def _check_declared(self, blanks: set[str]) -> None:
+        """What checks.py declares, it declares for a blank that there is."""
+        path = self.path.with_name("checks.py")
+        known = ", ".join(slot.name for slot in self.slots if slot.role is Role.BLANK) or "none"
+        declared = [("check", c.name, c.blank, c.line) for c in self.checks.checks]
+        declared += [("mistake", m.name, m.blank, m.line) for m in self.checks.mistakes]
+        for what, name, blank, line in declared:
+            if blank not in blanks:
+                self.problems.append(Problem(path, line, f"{what} `{name}`: no blank `{blank}`; blanks are {known}"))
 
 
 class _Parameters:

@@ -391,8 +391,7 @@ def _encode(value: Value, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
     if isinstance(value, np.ndarray):
         name = f"{len(tensors):05d}"
         is_complex = value.dtype.kind == "c"
-        array = np.ascontiguousarray(value).reshape(value.shape)
-        tensors[name] = array.view(array.real.dtype).reshape(*value.shape, 2) if is_complex else array
+        tensors[name] = np.stack([value.real, value.imag], axis=-1) if is_complex else np.array(value, order="C")
         return {"$": "complex" if is_complex else "numbers", "name": name}
     if type(value).__name__ in _CLASSES:
         parts = {f.name: _encode(getattr(value, f.name), tensors) for f in fields(value)}
@@ -418,7 +417,7 @@ def _decode(data: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Value:
             return tensors[data["name"]]
         case "complex":
             pairs = tensors[data["name"]]
-            return (pairs[..., 0] + 1j * pairs[..., 1]).astype(np.result_type(pairs.dtype, np.complex64))
+            return pairs.view(np.result_type(pairs.dtype, np.complex64))[..., 0]
         case name:
             cls = _CLASSES[name]
             parts = {key: _decode(item, tensors) for key, item in data.items() if key != "$"}

@@ -1,0 +1,199 @@
+"""A folder of submissions -> a gradebook, feedback pages and a class report.
+
+Each submission ends in a row, whatever it is. What has been run is kept under a name for exactly what was run, so grading the
+folder again runs only what is new or changed, and may be stopped at any time.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader import run as running
+from grader.assignment import Assignment
+from grader.errors import UnreadableSubmission, UsageError
+from grader.grade import grade, request, unreadable
+from grader.gradebook import Gradebook
+from grader.key import Key
+from grader.keying import Workshop, make_key
+from grader.notebook import Answers, read
+from grader.report import class_report, feedback
+from grader.result import Grade, Run, State
+from grader.run import Request, run_many
+from grader.submission import Submission, extract, find, safe_names
+
+__all__ = ["Summary", "grade_folder", "write_pages", "write_report"]
+
+SIZE_LIMIT = 50 * 2**20
+
+
+@dataclass
+class Summary:
+    """What `grade_folder` did: how many runs it made and how many it found kept, and the states of the rows."""
+
+    out: Path
+    ran: int = 0
+    reused: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def needs_person(self) -> int:
+        """How many rows a person must look at."""
+        return self.states.get(State.NEEDS_REVIEW, 0) + self.states.get(State.FAILED, 0)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A submission that can be read: what is in it, and what is to be run."""
+
+    submission: Submission
+    digest: str
+    answers: Answers
+    request: Request
+    run_key: str
+
+
+def grade_folder(
+    assignment: Assignment,
+    folder: Path,
+    out: Path,
+    workshop: Workshop,
+    on_grade: Callable[[Grade], None] = lambda _: None,
+) -> Summary:
+    """Grade everything found below `folder` into `out`. Raises AuthoringError, or UsageError for a folder that is not there."""
+    begin = time.monotonic()
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder")
+    found = find(folder)
+    if not found.submissions:
+        raise UsageError(f"there is no notebook (*.ipynb) in {folder} or below it")
+    summary = Summary(out, notes=list(found.notes))
+    key = make_key(assignment, workshop)
+    names = safe_names(submission.student for submission in found.submissions)
+    with Gradebook(out / "gradebook.db", assignment.slug) as book:
+        desk = _Desk(assignment, key, folder, out, book, names, on_grade)
+        waiting = list(desk.sort(found.submissions, summary))
+        todo = {w.submission.student: w for w in waiting}
+        workshop.progress("Submissions", 0, len(todo))
+        for student, run in run_many({s: w.request for s, w in todo.items()}, workshop.jobs, workshop.runner):
+            desk.keep(todo[student], run)
+            summary.ran += 1
+            workshop.progress("Submissions", summary.ran, len(todo))
+        write_report(book, assignment, out)
+        for row in book.rows():
+            summary.states[row.state] = summary.states.get(row.state, 0) + 1
+    summary.seconds = time.monotonic() - begin
+    return summary
+
+
+@dataclass
+class _Desk:
+    """Where submissions are read and grades are written."""
+
+    assignment: Assignment
+    key: Key
+    folder: Path
+    out: Path
+    book: Gradebook
+    names: dict[str, str]
+    on_grade: Callable[[Grade], None]
+
+    def sort(self, submissions: list[Submission], summary: Summary) -> Iterator[_Waiting]:
+        """Grade what cannot be read and what has a kept run; yield what must be run."""
+        versions = running.versions()
+        for submission in submissions:
+            try:
+                data = _bytes_of(submission.path)
+                answers = extract(read(data), self.assignment.template)
+            except UnreadableSubmission as error:
+                grade = unreadable(self.key, submission.student, self._name(submission), str(error))
+                self.write(grade, "", None)
+                continue
+            asked = request(self.assignment, answers)
+            waiting = _Waiting(submission, hashlib.sha256(data).hexdigest(), answers, asked, asked.key(versions))
+            run = self.book.run(waiting.run_key)
+            if run is None:
+                yield waiting
+            else:
+                summary.reused += 1
+                self.judge(waiting, run)
+
+    def keep(self, waiting: _Waiting, run: Run) -> None:
+        """A run is a fact and is kept, unless the machine was at fault: then it is done again next time."""
+        if run.state != "ours":
+            self.book.keep_run(waiting.run_key, run)
+        self.judge(waiting, run)
+
+    def judge(self, waiting: _Waiting, run: Run) -> None:
+        submission = waiting.submission
+        found = grade(self.key, run, waiting.answers, submission.student, self._name(submission))
+        self.write(found, waiting.digest, waiting.run_key)
+
+    def write(self, grade: Grade, digest: str, run_key: str | None) -> None:
+        """The result, the page, and then the row: a row means that the rest is there."""
+        _write_student(self.out, self.names[grade.student], grade, self.assignment.settings.title)
+        self.book.keep_grade(grade, digest, run_key)
+        self.on_grade(grade)
+
+    def _name(self, submission: Submission) -> str:
+        return submission.path.relative_to(self.folder).as_posix()
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > SIZE_LIMIT:
+            raise UnreadableSubmission(f"the file is larger than {SIZE_LIMIT // 2**20} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableSubmission(f"the file cannot be read: {error.strerror}") from None
+
+
+def write_report(book: Gradebook, assignment: Assignment, out: Path) -> None:
+    """`grades.csv` and `report.html` from what the gradebook holds."""
+    grades = list(book.grades())
+    columns = [check.name for check in assignment.checks.checks]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["student", "state", "score", "max_score", *columns])
+    for one in grades:
+        scores = {check.name: check.score for check in one.checks}
+        score = "" if one.score is None else f"{one.score:g}"
+        cells = [f"{scores[name]:g}" if name in scores else "" for name in columns]
+        writer.writerow([_plain_cell(one.student), str(one.state), score, f"{one.max_score:g}", *cells])
+    _write(out / "grades.csv", text.getvalue())
+    _write(out / "report.html", class_report(grades, assignment.settings.title))
+
+
+def write_pages(book: Gradebook, assignment: Assignment, out: Path) -> int:
+    """Every page again from what the gradebook holds. Returns the number of feedback pages."""
+    names = safe_names(row.student for row in book.rows())
+    for one in book.grades():
+        _write_student(out, names[one.student], one, assignment.settings.title)
+    write_report(book, assignment, out)
+    return len(names)
+
+
+def _write_student(out: Path, name: str, grade: Grade, title: str) -> None:
+    _write(out / "results" / f"{name}.json", json.dumps(grade.to_json(), ensure_ascii=False, indent=1) + "\n")
+    _write(out / "feedback" / f"{name}.html", feedback(grade, title))
+
+
+def _plain_cell(text: str) -> str:
+    """A file name that begins like a formula must not become one in a spreadsheet."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: readers never see half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", newline="")
+    part.replace(path)

@@ -1,0 +1,271 @@
+"""What an answer is written with, read off its source without running it.
+
+Comments and texts never count. Imports and simple assignments are followed, so that ``F.softmax``, ``from torch import softmax``
+and ``soft = torch.softmax`` are all told by their full name. Source that Python cannot parse is read token by token.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import keyword
+import re
+import tokenize
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+__all__ = ["Reading", "canonical", "read"]
+
+Lines = dict[str, int]  # what was found -> the first line it is on
+
+# What lecture notebooks call these; the import itself often stands in another cell.
+_CONVENTIONS = {
+    "torch": "torch",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "optim": "torch.optim",
+    "np": "numpy",
+    "plt": "matplotlib.pyplot",
+    "pd": "pandas",
+}
+_PRODUCTS = {"matmul", "mm", "bmm", "mv", "dot"}
+_SYNTAX: dict[type[ast.AST], str] = {
+    ast.For: "loop",
+    ast.AsyncFor: "loop",
+    ast.While: "loop",
+    ast.ListComp: "comprehension",
+    ast.SetComp: "comprehension",
+    ast.DictComp: "comprehension",
+    ast.GeneratorExp: "comprehension",
+    ast.Lambda: "lambda",
+    ast.ClassDef: "class",
+    ast.FunctionDef: "def",
+    ast.AsyncFunctionDef: "def",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found, with the first line of each.
+
+    calls: full dotted names that are called or handed on to be called, and ".method" for each method called.
+    mentions: full dotted names that are read, and ".attribute". names: identifiers. syntax: as in `judging.Uses`.
+    bound: names that the source itself gives a meaning.
+    """
+
+    calls: Lines = field(default_factory=dict)
+    mentions: Lines = field(default_factory=dict)
+    names: Lines = field(default_factory=dict)
+    syntax: Lines = field(default_factory=dict)
+    bound: set[str] = field(default_factory=set)
+
+
+def read(source: str) -> Reading:
+    """What a source is written with. Knows IPython's magics; never raises."""
+    for text in (source, _without_magics(source)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a student's "\\d" is not ours to warn of
+                return _read_tree(ast.parse(text))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return _read_tokens(_without_magics(source))
+
+
+def canonical(name: str) -> str:
+    """The full public name: "torch.nn.Linear" for "nn.Linear" and for "torch.nn.modules.linear.Linear"."""
+    root, dot, rest = name.partition(".")
+    full = _CONVENTIONS.get(root, root) + dot + rest if dot else name
+    return re.sub(r"^torch\.nn\.(?:modules\.(?:\w+\.)?|parameter\.)(?=[A-Z])", "torch.nn.", full)
+
+
+# ---------------------------------------------------------------------------------------------------- IPython
+
+_RUNS_ITS_LINE = re.compile(r"^(\s*)%{1,2}(?:time|timeit|prun)\b((?:\s+-\w+(?:\s*\d+)?)*)\s*(.*)$")
+_SHELL_VALUE = re.compile(r"^(\s*[\w.,\s]+=\s*)[!%].*$")
+
+
+def _without_magics(source: str) -> str:
+    """The source with each line of IPython's own replaced by one of Python; the lines keep their numbers."""
+    return "\n".join(_python_line(line) for line in source.split("\n"))
+
+
+def _python_line(line: str) -> str:
+    timed = _RUNS_ITS_LINE.match(line)
+    if timed:
+        return timed[1] + (timed[3] or "pass")
+    bare = line.strip()
+    if bare.startswith(("%", "!", "?")) or (bare.endswith("?") and "#" not in bare):
+        return line[: len(line) - len(line.lstrip())] + "pass"
+    return _SHELL_VALUE.sub(r"\1None", line)
+
+
+# ---------------------------------------------------------------------------------------------------- by tree
+
+
+def _read_tree(tree: ast.Module) -> Reading:
+    reading = Reading()
+    nodes = list(_nodes(tree))
+    aliases = _aliases(nodes, reading)
+    for node in nodes:
+        line = getattr(node, "lineno", 0)
+        _add(reading.names, _identifiers(node), line)
+        if type(node) in _SYNTAX:
+            _add(reading.syntax, [_SYNTAX[type(node)]], line)
+        if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.MatMult):
+            _add(reading.syntax, ["matmul"], line)
+        if isinstance(node, ast.Call):
+            _add(reading.calls, _called(node, aliases), line)
+            if isinstance(node.func, ast.Attribute) and node.func.attr in _PRODUCTS:
+                _add(reading.syntax, ["matmul"], line)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            _add(reading.calls, (name for d in node.decorator_list for name in _full(d, aliases)), line)
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Call)) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            _add(reading.mentions, _full(node, aliases), line)
+    return reading
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node in reading order, except in annotations: what they name is not used."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        below = [
+            child
+            for name, value in ast.iter_fields(node)
+            if name not in ("annotation", "returns")
+            for child in (value if isinstance(value, list) else [value])
+            if isinstance(child, ast.AST)
+        ]
+        todo += reversed(below)
+
+
+def _aliases(nodes: Iterable[ast.AST], reading: Reading) -> dict[str, set[str]]:
+    """What each name may stand for. Fills in what the source binds; a convention holds for names it does not bind."""
+    aliases: dict[str, set[str]] = {"*": set()}
+    for node in nodes:
+        match node:
+            case ast.Import():
+                for a in node.names:
+                    aliases.setdefault(a.asname or a.name.partition(".")[0], set()).add(
+                        a.name if a.asname else a.name.partition(".")[0]
+                    )
+            case ast.ImportFrom():
+                for a in node.names:
+                    full = f"{node.module or ''}.{a.name}"
+                    aliases.setdefault(a.asname or a.name, set()).add(node.module or "" if a.name == "*" else full)
+            case ast.Name(ctx=ast.Store()) | ast.FunctionDef() | ast.ClassDef() | ast.arg():
+                reading.bound.add(node.id if isinstance(node, ast.Name) else node.arg if isinstance(node, ast.arg) else node.name)
+    for name, module in _CONVENTIONS.items():
+        if name not in reading.bound:
+            aliases.setdefault(name, {module})
+    for node in nodes:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            parts = _dotted(node.value)
+            if parts and parts[0] in aliases:
+                aliases.setdefault(node.targets[0].id, set()).update(_full(node.value, aliases))
+    reading.bound.update(aliases.keys() - _CONVENTIONS.keys())
+    return aliases
+
+
+def _dotted(node: ast.AST) -> list[str] | None:
+    """["torch", "nn", "RNN"] for ``torch.nn.RNN`` and for ``getattr(torch.nn, "RNN")``; None for what is no dotted name."""
+    parts: list[str] = []
+    while not isinstance(node, ast.Name):
+        match node:
+            case ast.Attribute():
+                parts.append(node.attr)
+                node = node.value
+            case ast.Call(func=ast.Name(id="getattr"), args=[base, ast.Constant(value=str(attr)), *_]):
+                parts.append(attr)
+                node = base
+            case _:
+                return None
+    return [node.id, *reversed(parts)]
+
+
+def _full(node: ast.AST, aliases: dict[str, set[str]]) -> Iterator[str]:
+    """The full names that a dotted name may stand for, and ".attribute" for its last part."""
+    parts = _dotted(node) or ["", node.attr if isinstance(node, ast.Attribute) else ""]
+    root, *rest = parts
+    if rest and rest[-1]:
+        yield f".{rest[-1]}"
+    if not root:
+        return
+    stars = {f"{module}.{root}" for module in aliases["*"]} if root not in aliases else set()
+    for start in aliases.get(root, {root}) | stars:
+        yield canonical(".".join([start, *rest]))
+
+
+def _called(node: ast.Call, aliases: dict[str, set[str]]) -> Iterator[str]:
+    """What a call calls, and what it is handed that might be called: ``map(torch.relu, xs)``."""
+    yield from _full(node.func, aliases)
+    for argument in [*node.args, *(named.value for named in node.keywords)]:
+        if isinstance(argument, (ast.Name, ast.Attribute)):
+            yield from _full(argument, aliases)
+
+
+def _identifiers(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name():
+            yield node.id
+        case ast.Attribute():
+            yield node.attr
+        case ast.arg() | ast.keyword():
+            yield node.arg or ""
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield node.name
+        case ast.alias():
+            yield from (part for part in f"{node.name}.{node.asname or ''}".split(".") if part)
+
+
+def _add(found: Lines, names: Iterable[str], line: int) -> None:
+    for name in names:
+        found[name] = min(line, found.get(name, line))
+
+
+# ---------------------------------------------------------------------------------------------------- by token
+
+_KEYWORDS = {"while": "loop", "lambda": "lambda", "class": "class", "def": "def"}
+
+
+def _read_tokens(source: str) -> Reading:
+    """Names, calls and keywords of what cannot be parsed, with the conventional meaning of `nn`, `F`, `np`."""
+    reading, depth = Reading(), 0
+    chain: list[str] = []
+    for kind, text, line in [*_tokens(source), (tokenize.OP, "", 0)]:
+        after_dot = bool(chain) and not chain[-1]
+        if text == "." and chain and not after_dot:
+            chain.append("")
+            continue
+        if kind == tokenize.NAME and after_dot:
+            chain[-1] = text
+        elif chain:
+            full = ".".join([_CONVENTIONS.get(chain[0], chain[0]), *filter(None, chain[1:])])
+            found = [full, f".{chain[-1]}"] if len(chain) > 1 else [full]
+            _add(reading.mentions, found, line)
+            _add(reading.calls, found if text == "(" else [], line)
+            chain = []
+        if kind == tokenize.NAME and not keyword.iskeyword(text):
+            chain = chain or [text]
+            _add(reading.names, [text], line)
+        depth += (text in "([{" and text != "") - (text in ")]}" and text != "")
+        for_ = "comprehension" if depth > 0 else "loop"
+        _add(reading.syntax, [for_] if text == "for" else [_KEYWORDS[text]] if text in _KEYWORDS else [], line)
+    return reading
+
+
+def _tokens(source: str) -> list[tuple[int, str, int]]:
+    """(kind, text, line) of each token; where the tokenizer gives up, the lines below are read one by one."""
+    found, lines, start = [], source.split("\n"), 0
+    while start < len(lines):
+        text = "\n".join(lines[start:]) if not start else lines[start]
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(text).readline):
+                found.append((token.type, token.string, token.start[0] + start))
+        except (tokenize.TokenError, SyntaxError, ValueError):
+            pass
+        start = max(found[-1][2] if found else 0, start + 1)
+    return found

@@ -1,0 +1,77 @@
+"""What this machine offers: versions, cores, memory, devices, forked probes, and whether a kernel starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.judging import Probe
+from grader.notebook import Cell, Notebook, Role
+from grader.run import Request, default_jobs, execute, versions
+
+__all__ = ["Finding", "examine"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fact; `advice` says what to do when it is not `ok`, or what follows from it."""
+
+    name: str
+    value: str
+    ok: bool = True
+    advice: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        return dataclasses.asdict(self)
+
+
+def examine() -> list[Finding]:
+    """Look at everything. Starts one kernel; takes a few seconds."""
+    return [*_software(), *_hardware(), *_kernel()]
+
+
+def _software() -> Iterator[Finding]:
+    recent = sys.version_info >= (3, 11)
+    yield Finding("Python", platform.python_version(), recent, "" if recent else "3.11 or newer is needed")
+    for name, version in versions().items():
+        if name != "python":
+            yield Finding(name, version)
+    for extra, modules in {"course": ["pydantic", "markdown_it"], "ta": ["sqlalchemy", "nh3", "pygments"]}.items():
+        missing = [module for module in modules if importlib.util.find_spec(module) is None]
+        advice = f"pip install 'torch-grader[{extra}]'" if missing else ""
+        yield Finding(f"extra [{extra}]", f"without {', '.join(missing)}" if missing else "installed", not missing, advice)
+
+
+def _hardware() -> Iterator[Finding]:
+    yield Finding("cores", str(default_jobs()), advice="--jobs uses them all")
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+        yield Finding("memory", f"{gigabytes:.1f} GiB", gigabytes >= 2, "a kernel with torch takes about 0.5 GiB")
+    import torch
+
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none; networks train on the CPU"
+    yield Finding("GPU", device)
+
+
+def _kernel() -> Iterator[Finding]:
+    cells = (Cell("given-1", Role.GIVEN, "import torch\nx = torch.ones(2)"), Cell("check-x", Role.CHECK, "", "x"))
+    probe = Probe("two", "def two(nb):\n    return nb.x.sum().item()")
+    run = execute(Request(Notebook(cells), {"x": [probe]}))
+    capture = run.captures.get("two")
+    works = capture is not None and capture.fault is None and capture.value == 2.0
+    what = f"starts, runs and answers in {run.seconds:.1f} s" if works else f"{run.state}: {' '.join(run.notes)}"
+    yield Finding("kernel", what, works, "" if works else "is ipykernel installed in this environment?")
+    forks = sys.platform.startswith("linux") and not _cuda()
+    how = "in a forked copy of the kernel" if forks else "in the kernel; random state, modes and buffers are restored"
+    yield Finding("probes run", how)
+
+
+def _cuda() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())

@@ -1,0 +1,80 @@
+"""Running a notebook: the cells in order in one fresh kernel, and each blank's probes where its check cell stands.
+
+    run(notebook, probes, limits)   one execution, never raises for anything that a notebook does
+    execute(request)                the same for a `Request`; a `Runner`
+    run_many(requests, jobs, ...)   several at once, each in a process of its own
+    versions()                      what decides the numbers
+
+Two halves that share only `wire`. Outside, in the grader's process: `runner` (attempts), `client` (one kernel), `private` (its
+folder, environment and end), `outputs` (caps). Inside, in the kernel: `serve` and `inside` (what is asked of it), `view` (the
+`nb` of a probe), `figures`, `isolate` (no trace), `originals` (no monkeypatch).
+
+This file is imported inside kernels too, so it imports nothing at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grader.judging import Probe
+    from grader.notebook import Notebook
+    from grader.result import Run
+    from grader.run.pool import default_jobs, run_many
+    from grader.run.request import Request, Runner
+    from grader.settings import Limits
+
+__all__ = ["Request", "Runner", "default_jobs", "execute", "run", "run_many", "versions"]
+
+_ELSEWHERE = {"Request": "request", "Runner": "request", "default_jobs": "pool", "run_many": "pool"}
+
+
+def run(
+    notebook: Notebook,
+    probes: Mapping[str, Sequence[Probe]],
+    limits: Limits | None = None,
+    *,
+    data: Path | None = None,
+    seed: int = 0,
+    on_cell: Callable[[int, int], None] | None = None,
+) -> Run:
+    """Execute the code cells of `notebook` in one fresh kernel. Never raises for anything a notebook does.
+
+    probes: blank -> what is asked where its check cell stands (at the end, for a blank that has none).
+    data: a folder whose content is copied into the private working directory. on_cell: called with (done, all) cells.
+    Set-up and check cells are not executed.
+    """
+    from grader.run.runner import run as run_now
+    from grader.settings import Limits
+
+    return run_now(notebook, probes, limits or Limits(), data=data, seed=seed, on_cell=on_cell)
+
+
+def execute(request: Request) -> Run:
+    """What is asked for, executed."""
+    return run(request.notebook, request.probes, request.limits, data=request.data)
+
+
+def versions() -> dict[str, str]:
+    """The versions of what decides a run's numbers: Python, torch, numpy, matplotlib, grader. Imports none of them."""
+    import platform
+    from importlib import metadata
+
+    found = {"python": platform.python_version()}
+    for name, distribution in {"grader": "torch-grader", "torch": "torch", "numpy": "numpy", "matplotlib": "matplotlib"}.items():
+        try:
+            found[name] = metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)

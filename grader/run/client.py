@@ -1,0 +1,242 @@
+"""One kernel, from outside: start it, execute cells, ask probes, end it.
+
+nbclient turns messages into outputs (`displays`). Waiting is ours: nbclient looks only once a second whether the kernel is alive,
+and gives a cell that does not end its whole limit once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import zmq
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+
+import grader
+from grader.judging import Probe
+from grader.notebook import Cell, Notebook, Role
+from grader.result import Capture
+from grader.run.displays import BROKEN, Displays
+from grader.run.outputs import one_line
+from grader.run.private import Private
+from grader.run.wire import unpack
+from grader.values import dumps
+
+__all__ = ["CellEnd", "Kernel", "KernelDied", "KernelHangs", "NoKernel"]
+
+_START = 120.0  # seconds for a kernel to start and import torch: a cold disk is slow
+_POLL = 0.1  # seconds between looks whether the kernel is alive
+_GRACE = (1.0, 1.0)  # seconds for a kernel to answer an interrupt, and the next
+_TRAILING = 2.0  # seconds for the outputs that come after a cell's reply
+_SLACK = 5.0  # seconds, beyond a probe's limit, for the kernel to tell that it was reached
+
+_silent = logging.getLogger(f"{__name__}.quiet")
+_silent.disabled = True
+
+
+class NoKernel(Exception):
+    """A kernel could not be started: our fault or the machine's."""
+
+
+class KernelDied(Exception):
+    """The kernel is gone. The message says how it ended."""
+
+
+class KernelHangs(Exception):
+    """The kernel does not answer, not even to an interrupt."""
+
+
+@dataclass(frozen=True)
+class CellEnd:
+    """How a cell ended: "ok", "error" or "timeout"; the error in one line, and where in the cell."""
+
+    state: str
+    error: str = ""
+    line: int = 0
+
+
+class _Manager(AsyncKernelManager):
+    """Starts our own Python, whatever kernel the notebook asks for."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        arguments = ["-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+        return KernelSpec(argv=[sys.executable, *arguments], display_name="grader", language="python")
+
+
+class Kernel:
+    """A kernel in a private folder. `await start()` first, and `await end()` always."""
+
+    def __init__(self, notebook: Notebook, private: Private, *, seed: int, output: int) -> None:
+        place = {"transport": "ipc", "ip": private.socket} if private.socket else {}
+        self._manager = _Manager(connection_file=private.connection_file, log=_silent, **place)
+        self._client: Any = None  # jupyter_client's, whose types do not say that its methods are coroutines
+        self._private = private
+        self._bootstrap = _bootstrap(seed, output)
+        self._displays = Displays(notebook, output)
+
+    # ---------------------------------------------------------------------------------------------------- start and end
+
+    async def start(self) -> None:
+        """Raises NoKernel."""
+        null = subprocess.DEVNULL
+        environment = self._private.environment()
+        try:
+            await self._manager.start_kernel(cwd=str(self._private.work), env=environment, stdout=null, stderr=null)
+            self._client = self._manager.client()
+            self._client.context.setsockopt(zmq.RECONNECT_IVL, 20)  # ms; we are faster than the kernel, and try again
+            self._client.start_channels(stdin=False, hb=False, control=False)
+            reply = await self._reply(self._client.execute(self._bootstrap, silent=True), time.monotonic() + _START)
+        except KernelDied as error:
+            raise NoKernel(f"A kernel did not start: it {error}.") from None
+        except (OSError, RuntimeError, zmq.ZMQError) as error:
+            raise NoKernel(f"A kernel did not start: {error}") from error
+        if reply is None:
+            raise NoKernel(f"A kernel did not start in {_START:g} seconds.")
+        if reply["content"]["status"] != "ok":
+            raise NoKernel("A kernel did not start: " + one_line(reply["content"]["ename"], reply["content"]["evalue"]))
+        await self._listen()
+
+    async def _listen(self) -> None:
+        """Outputs are broadcast: wait until we are among the listeners, so that none is missed."""
+        for _ in range(50):
+            with contextlib.suppress(Empty):
+                await self._client.get_iopub_msg(timeout=0.1)
+                return
+            self._client.kernel_info()
+        raise NoKernel("A kernel started, but its outputs do not come.")
+
+    async def end(self) -> None:
+        """Kill the kernel, its children, and whatever cells left behind."""
+        if (process := self._process()) is not None:
+            with contextlib.suppress(OSError):
+                _kill(process)
+            process.wait(10)
+        self._private.end_all()
+        if self._client is not None:
+            self._client.shell_channel.stop()
+            self._client.iopub_channel.stop()
+            self._client.context.destroy(linger=0)
+        with contextlib.suppress(RuntimeError, OSError):
+            await self._manager.cleanup_resources()
+
+    def _process(self) -> Any:
+        """The kernel's, a subprocess.Popen; None before it was started."""
+        return getattr(self._manager.provisioner, "process", None)
+
+    # ------------------------------------------------------------------------------------------------- cells and probes
+
+    async def run_cell(self, index: int, cell: Cell, seconds: float) -> CellEnd:
+        """Execute the notebook's cell number `index`. Raises KernelDied or KernelHangs."""
+        own = cell.role in (Role.BLANK, Role.EXTRA)
+        self._send("grader_cell", {"cell": cell.id, "blank": cell.name if own else "", "own": own})
+        self._displays.begin(index)
+        deadline = time.monotonic() + seconds
+        message = self._client.execute(cell.source, allow_stdin=False, stop_on_error=False)
+        reading = asyncio.create_task(self._displays.follow(self._client, message, index))
+        trailing = _POLL
+        try:
+            reply = await self._reply(message, deadline)
+            late = reply is None
+            reply = reply or await self._reply_to_interrupt(message)
+            trailing = _TRAILING
+        finally:
+            await asyncio.wait([reading], timeout=trailing)
+            reading.cancel()
+        content = reply["content"]
+        if late:
+            return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", (await self._error(cell))[1])
+        if content["status"] == "ok":
+            return CellEnd("ok")
+        said, line = await self._error(cell)
+        return CellEnd("error", said or one_line(content.get("ename", "Error"), content.get("evalue", "")), line)
+
+    def outputs(self, index: int) -> list[dict[str, Any]]:
+        """What is kept of the outputs of cell number `index`, as plain dicts."""
+        return self._displays.outputs(index)
+
+    async def ask(self, probe: Probe, seconds: float) -> Capture:
+        """Run one probe. Raises KernelDied or KernelHangs."""
+        buffers = [probe.source.encode(), dumps(probe.given)]
+        message = self._send("grader_probe", {"name": probe.name, "seconds": seconds}, buffers)
+        reply = await self._reply(message, time.monotonic() + seconds + _SLACK)
+        reply = reply or await self._reply_to_interrupt(message)
+        return unpack(b"".join(map(bytes, reply["buffers"][:1])))
+
+    async def _error(self, cell: Cell) -> tuple[str, int]:
+        """The last error in one line, and where in the cell; nothing when the kernel cannot say."""
+        try:
+            reply = await self._reply(self._send("grader_error", {"cell": cell.id}), time.monotonic() + _SLACK)
+            content = reply["content"] if reply else {}
+            return one_line(content["type"], content["message"]), int(content["line"])
+        except (KernelDied, *BROKEN):
+            return "", 0
+
+    # ---------------------------------------------------------------------------------------------------------- messages
+
+    def _send(self, kind: str, content: dict[str, Any], buffers: Sequence[bytes] = ()) -> str:
+        message = self._client.session.msg(kind, content)
+        self._client.session.send(self._client.shell_channel.socket, message, buffers=list(buffers))
+        return str(message["header"]["msg_id"])
+
+    async def _reply(self, message: str, deadline: float) -> dict[str, Any] | None:
+        """The answer to a message of ours; None when the time is over. Raises KernelDied."""
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                reply = await self._client.get_shell_msg(timeout=min(_POLL, left))
+                if reply["parent_header"].get("msg_id") == message:
+                    return dict(reply)
+            except Empty:
+                if not await self._manager.is_alive():
+                    raise KernelDied(_ended(self._process().returncode)) from None
+            except BROKEN:
+                continue
+        return None
+
+    async def _reply_to_interrupt(self, message: str) -> dict[str, Any]:
+        """The answer that comes when the kernel is interrupted. Raises KernelDied or KernelHangs."""
+        for seconds in _GRACE:
+            with contextlib.suppress(OSError, RuntimeError):
+                await self._manager.interrupt_kernel()
+            if (reply := await self._reply(message, time.monotonic() + seconds)) is not None:
+                return reply
+        raise KernelHangs
+
+
+def _bootstrap(seed: int, output: int) -> str:
+    """The one thing that is executed before the first cell. Our package is found also where it is not installed."""
+    lines = [
+        "import sys",
+        "sys.path.append(folder)",
+        "from grader.run.serve import serve",
+        "sys.path.remove(folder)",
+        "serve(ip, seed, output)",
+    ]
+    facts = f"'ip': get_ipython(), 'folder': {str(Path(grader.__file__).parent.parent)!r}, 'seed': {seed}, 'output': {output}"
+    return f"exec({chr(10).join(lines)!r}, {{{facts}}})"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if os.name == "posix":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def _ended(code: int | None) -> str:
+    if code is not None and code < 0:
+        with contextlib.suppress(ValueError):
+            return f"was ended by {signal.Signals(-code).name}" + (", perhaps for want of memory" if code == -9 else "")
+    return f"ended with exit code {code}" if code is not None else "ended"

@@ -1,0 +1,129 @@
+"""A kernel's private surroundings: its folder, its environment, and making sure that nothing of it is left."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+__all__ = ["Private"]
+
+_KEPT = (
+    "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
+)  # fmt: skip
+_LONGEST_SOCKET = 100  # bytes; the system's limit is 104 on macOS, 107 on Linux
+
+
+class Private:
+    """A folder of one kernel's own (0700), with `work` as its working directory. `with Private(data) as private: ...`
+
+    data: a folder whose content is copied into `work`.
+    """
+
+    def __init__(self, data: Path | None = None) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="grader-")).resolve()
+        self.work = self.root / "work"
+        try:
+            for name in ("work", "home", "tmp", "ipython", "jupyter", "matplotlib"):
+                (self.root / name).mkdir()
+            if data is not None:
+                shutil.copytree(data, self.work, dirs_exist_ok=True)
+            if (fonts := _font_list()) is not None:
+                shutil.copy(fonts, self.root / "matplotlib")
+        except BaseException:
+            self.remove()
+            raise
+
+    def __enter__(self) -> Private:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end_all()
+        self.remove()
+
+    @property
+    def connection_file(self) -> str:
+        return str(self.root / "connection.json")
+
+    @property
+    def socket(self) -> str | None:
+        """Where sockets can lie, for the transport "ipc"; None where tcp must do."""
+        path = str(self.root / "s")
+        fits = len(os.fsencode(path)) + len("-5") <= _LONGEST_SOCKET
+        return path if fits and os.name == "posix" else None
+
+    def environment(self) -> dict[str, str]:
+        """What a kernel needs to know of ours, and no more: no keys, no tokens, one thread, no accelerator."""
+        root = self.root
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment |= {"HOME": str(root / "home"), "USERPROFILE": str(root / "home")}
+        environment |= {name: str(root / "tmp") for name in ("TMPDIR", "TEMP", "TMP")}
+        environment |= {"IPYTHONDIR": str(root / "ipython"), "MPLCONFIGDIR": str(root / "matplotlib")}
+        environment |= {f"JUPYTER_{name}_DIR": str(root / "jupyter") for name in ("CONFIG", "DATA", "RUNTIME")}
+        environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+        environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "JUPYTER_NO_CONFIG": "1"}
+        environment |= {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+        environment |= {"GRADER_RUN": "1", "CUDA_VISIBLE_DEVICES": ""}
+        if site.ENABLE_USER_SITE:
+            environment["PYTHONUSERBASE"] = site.getuserbase()
+        return environment
+
+    def end_all(self) -> None:
+        """Kill every process that has our folder as its TMPDIR: what cells left behind, in whatever session."""
+        for _ in range(20):
+            found = self._processes()
+            for pid in found:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            if not found:
+                return
+
+    def _processes(self) -> list[int]:
+        mark = b"TMPDIR=" + os.fsencode(self.root / "tmp")
+        found = []
+        for folder in Path("/proc").glob("[0-9]*") if sys.platform.startswith("linux") else ():
+            with contextlib.suppress(OSError):
+                if mark in (folder / "environ").read_bytes().split(b"\0") and int(folder.name) != os.getpid():
+                    found.append(int(folder.name))
+        return found
+
+    def remove(self) -> None:
+        """Delete the folder, also where a cell took away the right to."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        if self.root.exists():
+            for folder, _, _ in os.walk(self.root):
+                with contextlib.suppress(OSError):
+                    os.chmod(folder, 0o700)
+                    for name in os.listdir(folder):
+                        if not (path := Path(folder, name)).is_symlink():
+                            path.chmod(0o700)
+            shutil.rmtree(self.root, ignore_errors=True)
+
+
+@functools.cache
+def _font_list() -> Path | None:
+    """matplotlib's list of fonts, which takes it seconds to make. Made once by us, in the user's cache; kernels get a copy."""
+    folder = _matplotlib_cache()
+    found = sorted(folder.glob("fontlist-*.json"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        command = [sys.executable, "-c", "import matplotlib.font_manager"]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)  # noqa: S603
+        found = sorted(folder.glob("fontlist-*.json"))
+    return found[-1] if found else None
+
+
+def _matplotlib_cache() -> Path:
+    """Where matplotlib keeps it, without importing matplotlib."""
+    if folder := os.environ.get("MPLCONFIGDIR"):
+        return Path(folder)
+    if sys.platform.startswith(("linux", "freebsd")):
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
+    return Path.home() / ".matplotlib"

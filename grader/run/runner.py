@@ -1,0 +1,230 @@
+"""One notebook, executed: attempts with a fresh kernel each until all is known, or three kernels were lost.
+
+What was captured before a kernel died stays. The next kernel runs the cells again without the one that killed it, and goes on
+from there; so what one cell does costs at most the checks that depend on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader import run as running
+from grader.judging import Probe
+from grader.notebook import Cell, Notebook, Role
+from grader.result import Capture, CellRun, Fault, Run
+from grader.run.client import CellEnd, Kernel, KernelDied, KernelHangs, NoKernel
+from grader.run.private import Private
+from grader.settings import Limits
+
+__all__ = ["run"]
+
+KERNELS = 3
+
+
+def run(
+    notebook: Notebook,
+    probes: Mapping[str, Sequence[Probe]],
+    limits: Limits,
+    *,
+    data: Path | None,
+    seed: int,
+    on_cell: Callable[[int, int], None] | None,
+) -> Run:
+    """See `grader.run.run`."""
+    attempt = _Work(notebook, probes, limits, data, seed, on_cell or (lambda _done, _all: None))
+    _complete(attempt.do())
+    return attempt.result()
+
+
+def _complete(work: Coroutine[Any, Any, None]) -> None:
+    """Run it in an event loop of its own; in a thread of its own, where a loop is running already (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return
+    raised: list[BaseException] = []
+
+    def complete() -> None:
+        try:
+            asyncio.run(work)
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=complete)
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]
+
+
+class _TimeOver(Exception):
+    """The notebook's limit is reached."""
+
+
+class _KernelLost(Exception):
+    """The kernel died or had to be killed. The message says in what."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One thing to do: execute a cell, or run the probes of one blank (where its check cell stands, or at the end)."""
+
+    index: int
+    cell: Cell | None = None
+    probes: tuple[Probe, ...] = ()
+
+
+@dataclass
+class _Work:
+    """One execution, and what is known of it so far."""
+
+    notebook: Notebook
+    probes: Mapping[str, Sequence[Probe]]
+    limits: Limits
+    data: Path | None
+    seed: int
+    on_cell: Callable[[int, int], None]
+    start: float = field(default_factory=time.monotonic)
+    state: str = "complete"
+    cells: dict[int, CellRun] = field(default_factory=dict)
+    captures: dict[str, Capture] = field(default_factory=dict)
+    deadly: set[int] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+    async def do(self) -> None:
+        """All of it. Fills `cells`, `captures`, `notes` and `state`."""
+        try:
+            for kernel in range(1, KERNELS + 1):
+                try:
+                    await self._attempt()
+                    return
+                except _KernelLost as error:
+                    again = kernel < KERNELS and self._is_left()
+                    self.notes.append(f"{error}" + ("; the rest was run again without it." if again else "."))
+                    if not self._is_left():
+                        return
+            self.state = "died"
+        except _TimeOver:
+            self.state = "timeout"
+            self.notes.append(f"The notebook did not finish in {self.limits.notebook:g} seconds; the rest was not run.")
+        except NoKernel as error:
+            self.state = "ours"
+            self.notes.append(str(error))
+        except Exception as error:
+            logging.getLogger(__name__).exception("The runner failed")
+            self.state = "ours"
+            self.notes.append(f"The notebook could not be run: {type(error).__name__}: {error}")
+
+    async def _attempt(self) -> None:
+        """One kernel's work. Raises _KernelLost, _TimeOver or NoKernel."""
+        with Private(self.data) as private:
+            kernel = Kernel(self.notebook, private, seed=self.seed, output=self.limits.output)
+            try:
+                await kernel.start()
+                for step in self._steps():
+                    if step.cell is not None:
+                        await self._execute(kernel, step.index, step.cell)
+                    for probe in step.probes:
+                        await self._ask(kernel, probe)
+                    self._tell(step.index)
+            finally:
+                await kernel.end()
+
+    # ------------------------------------------------------------------------------------------------------------ steps
+
+    def _steps(self) -> list[_Step]:
+        """What a fresh kernel has to do: all cells but those that killed one, and the probes that are not answered yet."""
+        steps: list[_Step] = []
+        asked: set[str] = set()
+        for index, cell in enumerate(self.notebook):
+            if cell.role is Role.CHECK and cell.name not in asked:
+                asked.add(cell.name)
+                steps.append(_Step(index, probes=self._open(cell.name)))
+            elif _is_executed(cell) and index not in self.deadly:
+                steps.append(_Step(index, cell))
+        end = len(self.notebook.cells)
+        return steps + [_Step(end, probes=self._open(blank)) for blank in self.probes if blank not in asked]
+
+    def _open(self, blank: str) -> tuple[Probe, ...]:
+        return tuple(probe for probe in self.probes.get(blank, ()) if probe.name not in self.captures)
+
+    def _is_left(self) -> bool:
+        cells = (index for index, cell in enumerate(self.notebook) if _is_executed(cell))
+        return any(index not in self.cells for index in cells) or any(map(self._open, self.probes))
+
+    async def _execute(self, kernel: Kernel, index: int, cell: Cell) -> None:
+        seconds = min(self.limits.cell, self._left())
+        start, lost = time.monotonic(), ""
+        try:
+            end = await kernel.run_cell(index, cell, seconds)
+        except KernelDied as error:
+            end, lost = CellEnd("died", f"the kernel {error}"), f"The kernel died in cell `{cell.id}`: it {error}"
+        except KernelHangs:
+            end = CellEnd("timeout", f"did not stop after {seconds:.3g} seconds, and was killed")
+            lost = f"Cell `{cell.id}` did not stop after {seconds:.3g} seconds and was killed with its kernel"
+        if index not in self.cells:
+            took = time.monotonic() - start
+            facts = (cell.id, str(cell.role), cell.name, cell.source, end.state, took, end.error, end.line)
+            self.cells[index] = CellRun(*facts, kernel.outputs(index))
+        if end.state == "timeout":
+            self._left()
+        if lost:
+            self.deadly.add(index)
+            raise _KernelLost(lost)
+
+    async def _ask(self, kernel: Kernel, probe: Probe) -> None:
+        seconds = min(self.limits.probe, self._left())
+        try:
+            self.captures[probe.name] = await kernel.ask(probe, seconds)
+        except KernelDied as error:
+            self.captures[probe.name] = Capture(fault=Fault("died", message=f"the kernel {error}"))
+            raise _KernelLost(f"The kernel died in a check: it {error}") from None
+        except KernelHangs:
+            self.captures[probe.name] = Capture(fault=Fault("timeout"))
+            raise _KernelLost("A check did not stop and was killed with its kernel") from None
+
+    def _left(self) -> float:
+        """Seconds until the notebook's limit. Raises _TimeOver when there are none."""
+        left = self.start + self.limits.notebook - time.monotonic()
+        if left <= 0:
+            raise _TimeOver
+        return left
+
+    def _tell(self, index: int) -> None:
+        code = [i for i, cell in enumerate(self.notebook) if cell.is_code]
+        self.on_cell(sum(i <= index for i in code), len(code))
+
+    # ----------------------------------------------------------------------------------------------------------- result
+
+    def result(self) -> Run:
+        """What is known, and a reason for what is not."""
+        asked = [probe.name for blank in self.probes.values() for probe in blank]
+        kind = "ours" if self.state == "complete" else self.state
+        missing = Capture(fault=Fault(kind, message=self.notes[-1] if self.notes else ""))
+        return Run(
+            state=self.state,
+            cells=[self._cell(index, cell) for index, cell in enumerate(self.notebook) if cell.is_code],
+            captures={name: self.captures.get(name, missing) for name in asked},
+            seconds=time.monotonic() - self.start,
+            notes=self.notes,
+            versions=running.versions(),
+        )
+
+    def _cell(self, index: int, cell: Cell) -> CellRun:
+        if index in self.cells:
+            return self.cells[index]
+        reached = self.state == "complete" or cell.role is Role.SETUP or (bool(self.cells) and index < max(self.cells))
+        state = "skipped" if reached and not _is_executed(cell) else "not_run"
+        return CellRun(cell.id, str(cell.role), cell.name, cell.source, state)
+
+
+def _is_executed(cell: Cell) -> bool:
+    return cell.is_code and cell.role not in (Role.CHECK, Role.SETUP)

@@ -1,0 +1,122 @@
+"""What the graded run's kernel does besides executing cells: three messages of our own, and a few precautions.
+
+    grader_cell    the next cell's id and blank                        no answer
+    grader_error   type, message and line of the last cell's error     answered with them
+    grader_probe   name and seconds; source and given as buffers       answered with the packed capture as a buffer
+
+They are messages beside `execute_request`, not code to execute: so a probe's source passes through no hook, no history, no
+`linecache` and no traceback that a notebook could look at.
+"""
+
+from __future__ import annotations
+
+import importlib
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from grader.run.inside import Session
+
+__all__ = ["ANSWER", "serve"]
+
+ANSWER = "grader_answer"
+
+
+def serve(ip: Any, seed: int, output: int) -> None:
+    """Called once in a fresh kernel, before the first cell. `output`: characters that a cell may print."""
+    for name in ("torch", "safetensors.numpy"):
+        importlib.import_module(name)
+    session = Session(ip.user_ns)
+    session.install(ip)
+    _settle(seed)
+    ip.ask_exit = _exit
+    _Messages(ip, session, _Printing(output))
+
+
+def _settle(seed: int) -> None:
+    """Seeds, one thread, and first in line when memory runs out."""
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
+    except OSError:
+        return
+
+
+def _exit() -> None:
+    """`exit()` and `quit()` end the cell, as `sys.exit()` does, and not the kernel a moment later."""
+    raise SystemExit
+
+
+class _Messages:
+    """The handlers of our messages. What they need is bound before any cell runs."""
+
+    def __init__(self, ip: Any, session: Session, printing: _Printing) -> None:
+        originals, send = session.originals, ip.kernel.session.send
+
+        def on_cell(_stream: Any, _ident: Any, message: dict[str, Any]) -> None:
+            with originals:
+                content = message["content"]
+                session.announce(content["cell"], content["blank"], content["own"])
+                printing.start()
+
+        def on_error(stream: Any, ident: Any, message: dict[str, Any]) -> None:
+            with originals:
+                result = ip.last_execution_result
+                error = result.error_before_exec or result.error_in_exec
+                said = session.fault(error)
+                line = session.place(error, message["content"]["cell"])[1]
+                send(stream, ANSWER, {"type": said.type, "message": said.message, "line": line}, message, ident=ident)
+
+        def on_probe(stream: Any, ident: Any, message: dict[str, Any]) -> None:
+            with originals:
+                content, buffers = message["content"], message["buffers"]
+                source, given = bytes(buffers[0]).decode(), bytes(buffers[1])
+                data = session.take_bytes(source, content["name"], given, content["seconds"])
+                buffers.clear()
+                send(stream, ANSWER, {}, message, ident=ident, buffers=[data])
+
+        handlers: dict[str, Callable[[Any, Any, dict[str, Any]], None]] = ip.kernel.shell_handlers
+        handlers.update(grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe)
+
+
+class _Printing:
+    """Stops a cell's flood of text where it springs: `while True: print(...)` fills no memory, neither here nor outside."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._left = limit
+        self._names = (sys.stdout, sys.stderr)
+        self._streams: list[tuple[Any, Any]] = [(s, s.pub_thread) for s in self._names if hasattr(s, "pub_thread")]
+        for stream, _ in self._streams:
+            stream.write = self._capped(stream.write)
+
+    def start(self) -> None:
+        """A new cell: a new allowance, and streams that the last one closed are open again."""
+        self._left = self._limit
+        for stream, thread in self._streams:
+            if stream.pub_thread is None:
+                stream.pub_thread = thread
+        if getattr(sys.stdout, "closed", True) or getattr(sys.stderr, "closed", True):
+            sys.stdout, sys.stderr = self._names
+
+    def _capped(self, write: Callable[[str], Any]) -> Callable[[str], Any]:
+        """One character more than the limit goes out, so that outside it is seen that there was more."""
+
+        def capped(text: str) -> Any:
+            if type(text) is not str:
+                return write(text)  # raises, as it should
+            passing, self._left = text[: max(self._left + 1, 0)], self._left - len(text)
+            if passing:
+                write(passing)
+            return len(text)
+
+        return capped

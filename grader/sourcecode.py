@@ -1,0 +1,235 @@
+"""What can be told from a student's source without running it: its tokens, and the names it binds and uses.
+
+Knows IPython (``%time x = f()``, ``%%capture``, ``files = !ls``, ``help?``) and never raises: code that Python cannot parse is
+read line by line instead.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["bound_names", "calls_of", "definition", "likeness", "names_used", "parses", "same_code", "tokens"]
+
+_CANNOT_PARSE = (SyntaxError, ValueError, RecursionError, MemoryError)
+_TRANSPARENT = {"time", "capture", "prun"}  # magics whose code runs in the notebook's own namespace
+_IPYTHON_LINE = re.compile(r"^([ \t]*)(?:[%!?].*|\S.*\?|\S.*=[ \t]*[%!].*)$", re.MULTILINE)
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+# ------------------------------------------------------------------------------------------------------ comparing
+
+
+@lru_cache(maxsize=2048)
+def tokens(source: str) -> tuple[str, ...] | None:
+    """The tokens that matter: no comments, blank lines or white space, nor any at line ends in strings. None: not tokenizable."""
+    found: list[str] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type in (tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER):
+                continue
+            if token.type == tokenize.INDENT:
+                found.append("<indent>")
+            elif token.type == tokenize.DEDENT:
+                found.append("<dedent>")
+            elif token.type == tokenize.NEWLINE:
+                found.append("<newline>")
+            elif token.string.strip():
+                found.append("\n".join(line.rstrip(" \t") for line in token.string.split("\n")))
+    except (tokenize.TokenError, *_CANNOT_PARSE):
+        return None
+    return () if set(found) <= {"<newline>"} else tuple(found)
+
+
+def same_code(one: str, other: str) -> bool:
+    """Is it the same but for comments, blank lines, white space, and what a code formatter changes (quotes, line breaks)?"""
+    left, right = tokens(one), tokens(other)
+    if left is None or right is None:
+        return _squeezed(one) == _squeezed(other)
+    if left == right:
+        return True
+    dumps = _dump(one), _dump(other)
+    return dumps[0] is not None and dumps[0] == dumps[1]
+
+
+def likeness(one: str, other: str) -> float:
+    """How much two sources share, by tokens in order, in [0, 1]. Long ones are compared by their first 1500 tokens."""
+    left, right = tokens(one), tokens(other)
+    if left is None or right is None:
+        left, right = tuple(_squeezed(one).split()), tuple(_squeezed(other).split())
+    matcher = SequenceMatcher(None, left[:1500], right[:1500], autojunk=False)
+    most = matcher.quick_ratio()  # an upper bound, and much faster
+    return most if most < 0.5 else matcher.ratio()
+
+
+def _squeezed(source: str) -> str:
+    lines = (line for line in source.splitlines() if not line.lstrip().startswith("#"))
+    return " ".join(" ".join(lines).split())
+
+
+@lru_cache(maxsize=2048)
+def _dump(source: str) -> str | None:
+    tree = _parse(source)
+    try:
+        return None if tree is None else ast.dump(tree)
+    except RecursionError:
+        return None
+
+
+# ---------------------------------------------------------------------------------------------------------- names
+
+
+@lru_cache(maxsize=2048)
+def bound_names(source: str) -> frozenset[str]:
+    """The names that a cell's top level binds: definitions, assignments, imports, loop and ``with`` targets, ``:=``.
+
+    Blocks (``if``, ``for``, ``try``, ...) are looked into, functions and classes are not.
+    """
+    tree = _parse(source)
+    if tree is None:
+        return frozenset(_names_by_pattern(source))
+    try:
+        return frozenset(_bindings(tree))
+    except RecursionError:  # a magic in a magic in a magic ...
+        return frozenset()
+
+
+@lru_cache(maxsize=2048)
+def names_used(source: str) -> frozenset[str]:
+    """Every name that a cell reads, at any depth."""
+    tree = _parse(source)
+    if tree is None:
+        return frozenset(_WORD.findall(source))
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                names.add(name)
+            case ast.Call(func=ast.Attribute(attr="run_line_magic" | "run_cell_magic"), args=arguments):
+                texts = (str(a.value) for a in arguments[1:] if isinstance(a, ast.Constant))
+                names.update(word for text in texts for word in _WORD.findall(text))
+    return frozenset(names)
+
+
+def definition(source: str, name: str) -> str | None:
+    """The source of the last top-level function or class `name`, with its decorators."""
+    text, tree = _parsed(source)
+    for node in reversed(tree.body if tree else []):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            return "\n".join(text.split("\n")[first - 1 : node.end_lineno])
+    return None
+
+
+def parses(source: str) -> bool:
+    """Is it Python, or IPython?"""
+    return _parse(source) is not None
+
+
+def calls_of(source: str, function: str) -> list[str] | None:
+    """The first arguments of the calls, where a cell does nothing but import and call `function` ("grader.check"); else None."""
+    tree = _parse(source)
+    arguments: list[str] = []
+    for statement in tree.body if tree else []:
+        match statement:
+            case ast.Import() | ast.ImportFrom():
+                continue
+            case ast.Expr(value=ast.Call(func=called, args=[ast.Constant(value=str(argument)), *_])):
+                if ast.unparse(called) not in (function, function.rpartition(".")[2]):
+                    return None
+                arguments.append(argument)
+            case _:
+                return None
+    return arguments or None
+
+
+def _bindings(tree: ast.AST) -> Iterator[str]:
+    nodes: list[ast.AST] = [tree]
+    while nodes:
+        node = nodes.pop()
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name
+                nodes += node.decorator_list
+            case ast.Lambda():
+                pass
+            case ast.comprehension():  # its target is its own; `:=` in it is not
+                nodes += [node.iter, *node.ifs]
+            case ast.AnnAssign(value=None):
+                pass
+            case ast.ExceptHandler():  # the name is unbound again
+                nodes += node.body
+            case ast.Import() | ast.ImportFrom():
+                yield from ((a.asname or a.name).partition(".")[0] for a in node.names if a.name != "*")
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                yield name
+                nodes += ast.iter_child_nodes(node)
+            case ast.Name(ctx=ast.Store()):
+                yield node.id
+            case ast.Call(func=ast.Attribute(attr="run_line_magic" | "run_cell_magic"), args=[ast.Constant(value=magic), *rest]):
+                if magic in _TRANSPARENT and rest and isinstance(rest[-1], ast.Constant):
+                    yield from bound_names(str(rest[-1].value))
+            case _:
+                nodes += ast.iter_child_nodes(node)
+
+
+_PATTERNS = (
+    re.compile(r"^(?:async\s+)?def\s+(\w+)", re.MULTILINE),
+    re.compile(r"^class\s+(\w+)", re.MULTILINE),
+    re.compile(r"^(?:from\s+\S+\s+)?import\s+(?:.*\bas\s+)?(\w+)", re.MULTILINE),
+)
+_TARGETS = re.compile(r"(?!.*\w\()[\w, *()]+$")
+
+
+def _names_by_pattern(source: str) -> Iterator[str]:
+    for pattern in _PATTERNS:
+        yield from pattern.findall(source)
+    for line in source.splitlines():
+        head, equals, rest = line.partition("=")
+        head = head.rstrip("+-*/@").partition(":")[0]
+        if equals and not rest.startswith("=") and not line[:1].isspace() and _TARGETS.match(head):
+            yield from _WORD.findall(head)
+
+
+# -------------------------------------------------------------------------------------------------------- parsing
+
+
+def _parse(source: str) -> ast.Module | None:
+    return _parsed(source)[1]
+
+
+@lru_cache(maxsize=2048)
+def _parsed(source: str) -> tuple[str, ast.Module | None]:
+    """The source as Python, and its tree: None if it is none."""
+    for translate in (str, _python):
+        text = translate(source)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a student's "\d" is not ours to warn of
+                return text, ast.parse(text)
+        except _CANNOT_PARSE:
+            continue
+    return source, None
+
+
+def _python(source: str) -> str:
+    """IPython's syntax turned into Python's, as IPython does it; its lines are left out where that fails or takes for ever."""
+    special = _IPYTHON_LINE.findall(source)
+    if special and len(special) < 50:
+        from IPython.core import inputtransformer2
+
+        manager: Any = inputtransformer2.TransformerManager  # untyped
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return str(manager().transform_cell(source))
+        except Exception:  # noqa: S110 - it is made for well-meant input, and raises whatever Python's tokenizer does
+            pass
+    return _IPYTHON_LINE.sub(r"\1pass", source)
