@@ -92,6 +92,7 @@ class _Search:
                 filled = [piece]
                 self.how.append(("text cell", blank))
                 break
+        filled.sort(key=lambda p: p.doubt)
         if filled and filled[0].by == "marker":
             self.how.append(("marker", blank))
         self.answers[blank] = filled[:1]
@@ -256,22 +257,23 @@ def _text(cell: Cell, pieces: list[Piece]) -> str:
 
 
 _NOTES = {
-    "marker": "The cell of {} was found by its marker comment.",
-    "text cell": "The cell of {} was no code cell any more: its text is taken as code.",
-    "below": "The answer to {} stands below its cell.",
-    "names": "The answer to {} was found by the names it defines.",
-    "moved": "The answer to {} stood elsewhere in the notebook and was put in its place.",
-    "order": "The answer to {} was found by its place before the check cell.",
-    "other": "{} is defined in another cell of the notebook, which is taken as its answer.",
-    "copy": "Another filled copy of the cell of {} stands elsewhere: it stays there, as the student's own cell.",
+    "marker": "The cell{s} of {blanks} {was} found by {its} marker comment{s}.",
+    "text cell": "The cell{s} of {blanks} {was} no code any more: the text is taken as code.",
+    "below": "The answer{s} to {blanks} stood below {its} cell{s}.",
+    "names": "The answer{s} to {blanks} {was} found by the names defined.",
+    "moved": "The answer{s} to {blanks} stood elsewhere in the notebook and {was} put in place.",
+    "order": "The answer{s} to {blanks} {was} found by the place before the check cell.",
+    "other": "The definition{s} of {blanks} {was} found in another cell.",
+    "copy": "Another filled copy of the cell of {blanks} stands elsewhere: it stays there, as the student's own cell.",
 }
 
 
 def _notes(search: _Search, template: Template, pieces: list[Piece]) -> Iterable[str]:
     for key, sentence in _NOTES.items():
-        blanks = dict.fromkeys(blank for how, blank in search.how if how == key)
+        blanks = [f"`{blank}`" for blank in dict.fromkeys(blank for how, blank in search.how if how == key)]
+        s, was, its = ("", "was", "its") if len(blanks) == 1 else ("s", "were", "their")
         if blanks:
-            yield sentence.format(", ".join(f"`{blank}`" for blank in blanks))
+            yield sentence.format(blanks=", ".join(blanks), s=s, was=was, its=its)
     here = [search.plan.at[p.cell.id] for p in pieces if p.cell and p.cell.is_code and search.primary.get(p.cell.id) is p]
     if not here:
         yield "No cell of the assignment was found: this may be another notebook."

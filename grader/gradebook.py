@@ -107,7 +107,7 @@ class Gradebook:
         with self._engine.begin() as connection:
             for name, value in mine.items():
                 connection.execute(insert(_facts).values(name=name, value=value).on_conflict_do_nothing())
-            there = dict(connection.execute(sa.select(_facts.c.name, _facts.c.value)).tuples().all())
+            there = {row.name: row.value for row in connection.execute(sa.select(_facts.c.name, _facts.c.value))}
         self.assignment = there["assignment"]
         for name, value in mine.items():
             if there[name] != value:

@@ -46,6 +46,11 @@ class Piece:
         """The blank that it was recognised as."""
         return self.cell.name if self.cell and self.cell.role is Role.BLANK else None
 
+    @property
+    def doubt(self) -> int:
+        """How sure it is that it is that cell: 0 by its cell id, 1 by ``metadata.id``, 2 by anything else."""
+        return self.ids.index(self.cell.id) if self.by == "id" and self.cell else 2
+
     def is_(self, *roles: Role) -> bool:
         return self.cell is not None and self.cell.role in roles
 
@@ -98,12 +103,12 @@ def _split(raw: RawCell, known: dict[str, Cell]) -> Iterator[RawCell]:
     lines = raw.source.split("\n")
     bounds = [0, *(line for line, _ in cuts), len(lines)]
     parts = ["\n".join(lines[a:b]).rstrip() for a, b in pairwise(bounds)]
-    if not raw.is_code or not cuts or not all(parses(part) for part in parts):
+    if not cuts or not all(parses(part) for part in parts):
         yield raw
         return
     yield replace(raw, source=parts[0], ids=raw.ids if not at_top or (own and own.name == first) else ())
     for part in parts[1:]:
-        yield RawCell(True, part)
+        yield RawCell(raw.is_code, part)
 
 
 def _marks(source: str, known: dict[str, Cell]) -> Iterator[tuple[int, str]]:

@@ -92,13 +92,7 @@ def bound_names(source: str) -> frozenset[str]:
 
     Blocks (``if``, ``for``, ``try``, ...) are looked into, functions and classes are not.
     """
-    tree = _parse(source)
-    if tree is None:
-        return frozenset(_names_by_pattern(source))
-    try:
-        return frozenset(_bindings(tree))
-    except RecursionError:  # a magic in a magic in a magic ...
-        return frozenset()
+    return frozenset(_names(source, depth=0))
 
 
 @lru_cache(maxsize=2048)
@@ -150,7 +144,13 @@ def calls_of(source: str, function: str) -> list[str] | None:
     return arguments or None
 
 
-def _bindings(tree: ast.AST) -> Iterator[str]:
+def _names(source: str, depth: int) -> Iterator[str]:
+    tree = _parse(source)
+    return _names_by_pattern(source) if tree is None else _bindings(tree, depth)
+
+
+def _bindings(tree: ast.AST, depth: int) -> Iterator[str]:
+    """`depth`: of magics in magics. Two are looked into."""
     nodes: list[ast.AST] = [tree]
     while nodes:
         node = nodes.pop()
@@ -174,8 +174,8 @@ def _bindings(tree: ast.AST) -> Iterator[str]:
             case ast.Name(ctx=ast.Store()):
                 yield node.id
             case ast.Call(func=ast.Attribute(attr="run_line_magic" | "run_cell_magic"), args=[ast.Constant(value=magic), *rest]):
-                if magic in _TRANSPARENT and rest and isinstance(rest[-1], ast.Constant):
-                    yield from bound_names(str(rest[-1].value))
+                if magic in _TRANSPARENT and rest and isinstance(rest[-1], ast.Constant) and depth < 2:
+                    yield from _names(str(rest[-1].value), depth + 1)
             case _:
                 nodes += ast.iter_child_nodes(node)
 

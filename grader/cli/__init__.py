@@ -6,9 +6,12 @@ Exit codes: 0 done (`check`: all passed), 1 done but some need a person (`check`
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -25,9 +28,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, ending with exit code 130 and a sentence on Ctrl-C."""
+
+    @functools.wraps(command)
+    def call(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except KeyboardInterrupt:
+            print("\ngrader: interrupted. What was done is kept; the same command goes on from there.", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+    return call
+
+
 for module in (author, student, ta, machine):
     for name, command in module.COMMANDS.items():
-        app.command(name)(command)
+        app.command(name)(_interruptible(command))
 
 
 def main() -> None:
@@ -39,9 +58,6 @@ def main() -> None:
     except GraderError as error:
         print(f"grader: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\ngrader: interrupted. What was done is kept; the same command goes on from there.", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -41,9 +41,9 @@ def verify(
     as_json: Json = False,
     course: CourseOption = None,
 ) -> None:
-    """Test an assignment: reference 100 %, stub 0, every mistake recognised.
+    """Test an assignment before you publish it.
 
-    Runs the reference twice, the notebook as handed out, and every mistake. Exit code 2 when something does not hold.
+    The reference must earn every point, the stub none, and each mistake must be recognised. Runs the reference twice, the notebook as handed out, and every mistake. Exit code 2 when something does not hold.
     """
     from grader.cli.tables import verification_tables
     from grader.keying import Workshop
@@ -71,7 +71,7 @@ def build(
     as_json: Json = False,
     course: CourseOption = None,
 ) -> None:
-    """Make what is published: student/, solution/ and key/.
+    """Make student/, solution/ and key/.
 
     student/ has the notebook, its data and the public key; solution/ is executed; key/ is for grading and stays with you.
     """

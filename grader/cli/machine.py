@@ -11,8 +11,9 @@ from grader.cli.console import CourseOption, Jobs, Json, jobs_of, load, out, pri
 
 
 def doctor(as_json: Json = False) -> None:
-    """Say what this machine offers: versions, cores, devices, a kernel that starts.
+    """Say what this machine offers, and what is missing.
 
+    Versions, extras, cores, devices, and whether a kernel starts.
     Exit code 1 when something is missing.
     """
     from grader.cli.tables import doctor_table
@@ -37,7 +38,10 @@ def demo(
     as_json: Json = False,
     course: CourseOption = None,
 ) -> None:
-    """Publish an assignment, make a small class that hands it in, grade it, and say where to look."""
+    """Show the whole way with a small made-up class.
+
+    Builds an assignment, makes a class that hands it in, grades it, and says where to look.
+    """
     from grader.cli.tables import summary_lines
     from grader.demo import run_demo
     from grader.gradebook import Gradebook

@@ -24,9 +24,9 @@ def grade(
     as_json: Json = False,
     course: CourseOption = None,
 ) -> None:
-    """Grade every notebook in a folder: gradebook, grades.csv, feedback pages, class report.
+    """Grade every notebook in a folder.
 
-    Whose it is comes from the file or folder name. What is graded already is not run again, so it may be stopped with
+    Writes a gradebook, grades.csv, a feedback page a student and a class report. Whose it is comes from the file or folder name. What is graded already is not run again, so it may be stopped with
     Ctrl-C at any time and started again. Exit code 1 when some need a person.
     """
     from grader.batch import grade_folder
@@ -96,7 +96,10 @@ def report(
     as_json: Json = False,
     course: CourseOption = None,
 ) -> None:
-    """Write grades.csv, report.html and the feedback pages again from the gradebook."""
+    """Write the pages again from the gradebook.
+
+    grades.csv, report.html and feedback/, without running anything.
+    """
     from grader.batch import write_pages
     from grader.gradebook import Gradebook
 

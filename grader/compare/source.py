@@ -12,10 +12,10 @@ import keyword
 import re
 import tokenize
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Reading", "canonical", "read"]
+__all__ = ["Reading", "full_name", "public", "read"]
 
 Lines = dict[str, int]  # what was found -> the first line it is on
 
@@ -73,11 +73,15 @@ def read(source: str) -> Reading:
     return _read_tokens(_without_magics(source))
 
 
-def canonical(name: str) -> str:
-    """The full public name: "torch.nn.Linear" for "nn.Linear" and for "torch.nn.modules.linear.Linear"."""
+def public(name: str) -> str:
+    """The public name of what torch defines elsewhere: "torch.nn.Linear" for "torch.nn.modules.linear.Linear"."""
+    return re.sub(r"^torch\.nn\.(?:modules\.(?:\w+\.)?|parameter\.)(?=[A-Z])", "torch.nn.", name)
+
+
+def full_name(name: str) -> str:
+    """What an instructor means by a name, which may begin with a convention: "torch.nn.Linear" for "nn.Linear"."""
     root, dot, rest = name.partition(".")
-    full = _CONVENTIONS.get(root, root) + dot + rest if dot else name
-    return re.sub(r"^torch\.nn\.(?:modules\.(?:\w+\.)?|parameter\.)(?=[A-Z])", "torch.nn.", full)
+    return public(f"{_CONVENTIONS.get(root, root)}.{rest}" if dot else name)
 
 
 # ---------------------------------------------------------------------------------------------------- IPython
@@ -142,32 +146,45 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
         todo += reversed(below)
 
 
-def _aliases(nodes: Iterable[ast.AST], reading: Reading) -> dict[str, set[str]]:
-    """What each name may stand for. Fills in what the source binds; a convention holds for names it does not bind."""
-    aliases: dict[str, set[str]] = {"*": set()}
+def _aliases(nodes: Sequence[ast.AST], reading: Reading) -> dict[str, set[str]]:
+    """What each name may stand for; "*" for what is imported without a name. Fills in `reading.bound`."""
+    aliases: dict[str, set[str]] = {}
     for node in nodes:
-        match node:
-            case ast.Import():
-                for a in node.names:
-                    aliases.setdefault(a.asname or a.name.partition(".")[0], set()).add(
-                        a.name if a.asname else a.name.partition(".")[0]
-                    )
-            case ast.ImportFrom():
-                for a in node.names:
-                    full = f"{node.module or ''}.{a.name}"
-                    aliases.setdefault(a.asname or a.name, set()).add(node.module or "" if a.name == "*" else full)
-            case ast.Name(ctx=ast.Store()) | ast.FunctionDef() | ast.ClassDef() | ast.arg():
-                reading.bound.add(node.id if isinstance(node, ast.Name) else node.arg if isinstance(node, ast.arg) else node.name)
-    for name, module in _CONVENTIONS.items():
-        if name not in reading.bound:
-            aliases.setdefault(name, {module})
+        for name, full in _imported(node):
+            aliases.setdefault(name, set()).add(full)
+        reading.bound.update(_defined(node))
+    reading.bound.update(aliases)
+    aliases.update({name: {module} for name, module in _CONVENTIONS.items() if name not in reading.bound})
     for node in nodes:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             parts = _dotted(node.value)
             if parts and parts[0] in aliases:
                 aliases.setdefault(node.targets[0].id, set()).update(_full(node.value, aliases))
-    reading.bound.update(aliases.keys() - _CONVENTIONS.keys())
     return aliases
+
+
+def _imported(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """(name, what it stands for) of an import."""
+    match node:
+        case ast.Import():
+            for item in node.names:
+                root = item.name.partition(".")[0]
+                yield (item.asname, item.name) if item.asname else (root, root)
+        case ast.ImportFrom():
+            for item in node.names:
+                module = node.module or ""
+                yield (item.asname or item.name, module if item.name == "*" else f"{module}.{item.name}")
+
+
+def _defined(node: ast.AST) -> Iterator[str]:
+    """The names that a node gives a meaning, imports aside."""
+    match node:
+        case ast.Name(ctx=ast.Store()):
+            yield node.id
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield node.name
+        case ast.arg():
+            yield node.arg
 
 
 def _dotted(node: ast.AST) -> list[str] | None:
@@ -194,9 +211,9 @@ def _full(node: ast.AST, aliases: dict[str, set[str]]) -> Iterator[str]:
         yield f".{rest[-1]}"
     if not root:
         return
-    stars = {f"{module}.{root}" for module in aliases["*"]} if root not in aliases else set()
+    stars = {f"{module}.{root}" for module in aliases.get("*", ())} if root not in aliases else set()
     for start in aliases.get(root, {root}) | stars:
-        yield canonical(".".join([start, *rest]))
+        yield public(".".join([start, *rest]))
 
 
 def _called(node: ast.Call, aliases: dict[str, set[str]]) -> Iterator[str]:

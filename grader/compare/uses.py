@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.compare.source import Lines, Reading, canonical, read
+from grader.compare.source import Lines, Reading, full_name, public, read
 from grader.compare.walk import modules
 from grader.compare.words import listed
 from grader.judging import Avoids, Evidence, Uses
@@ -30,14 +30,16 @@ class Sought:
 def judge_uses(options: Uses, evidence: Evidence) -> Verdict:
     """All of them must be there."""
     missing = [sought.what for sought in _look(options, evidence, strict=False) if not sought.found]
-    return Verdict.failed(f"The answer is to use {listed(missing)}; it does not.") if missing else Verdict.passed()
+    return (
+        Verdict.failed(f"The answer does not use {listed(missing)}, which this task asks for.") if missing else Verdict.passed()
+    )
 
 
 def judge_avoids(options: Avoids, evidence: Evidence) -> Verdict:
     """None of them may be there."""
     there = [sought for sought in _look(options, evidence, strict=True) if sought.found]
     used = listed(f"{sought.what} ({sought.place})" if sought.place else sought.what for sought in there)
-    return Verdict.failed(f"The answer is to do without {used}.") if there else Verdict.passed()
+    return Verdict.failed(f"The answer uses {used}, which this task is to be solved without.") if there else Verdict.passed()
 
 
 def _look(options: Uses, evidence: Evidence, strict: bool) -> Iterator[Sought]:
@@ -45,7 +47,7 @@ def _look(options: Uses, evidence: Evidence, strict: bool) -> Iterator[Sought]:
     reading, made_of = read(evidence.source), _made_of(evidence.value)
     for name in options.modules:
         if made_of:
-            path = made_of.get(canonical(name))
+            path = made_of.get(full_name(name))
             yield Sought(f"`{name}`", path is not None, f"`{path}` of your network" if path else "")
         else:
             yield _in_source(name, reading, reading.mentions, guess=not strict)
@@ -64,15 +66,15 @@ def _made_of(value: Value) -> dict[str, str]:
     found: dict[str, str] = {}
     for path, module in modules(value):
         place = ".".join(map(str, path))
-        found.setdefault(canonical(module.type), place)
+        found.setdefault(public(module.type), place)
         found.setdefault(module.type.rpartition(".")[2] if not module.type.startswith("torch.") else module.type, place)
     return found
 
 
 def _in_source(name: str, reading: Reading, lines: Lines, guess: bool) -> Sought:
     """guess: a bare name that neither the source nor Python gives a meaning was imported under it in another cell."""
-    line = lines.get(canonical(name))
-    last = name.rpartition(".")[2]
-    if line is None and guess and last not in reading.bound and not hasattr(builtins, last):
+    line = lines.get(full_name(name))
+    before, _, last = name.rpartition(".")
+    if line is None and guess and before and not {last, "*"} & reading.bound and not hasattr(builtins, last):
         line = lines.get(last)
     return Sought(f"`{name}`", line is not None, f"line {line}")

@@ -71,7 +71,7 @@ def _state(value: Value) -> State | None:
     """A state dict. The names of a list of tensors are "0", "1", …; that of a single tensor is ""."""
     if isinstance(value, Array):
         return {"": value}
-    if not isinstance(value, (dict, list)):
+    if not isinstance(value, (dict, list)) or (isinstance(value, dict) and not all(isinstance(name, str) for name in value)):
         return None
     items = value.items() if isinstance(value, dict) else enumerate(value)
     arrays = {str(name): as_array([item] if is_number(item) else item) for name, item in items}

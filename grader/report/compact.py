@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 
-from grader.report.looks import BADGES, OUTCOMES, told, total
+from grader.report.looks import BADGES, OUTCOMES, title, told, total
 from grader.report.render import data_uri, render
-from grader.report.text import clean, clip, first_paragraph, number, plural
+from grader.report.text import clean, clip, number, plural
 from grader.result import CheckResult, Outcome
 
 __all__ = ["headline", "selfcheck_html", "selfcheck_text"]
@@ -41,7 +41,7 @@ def selfcheck_html(blank: str, results: Sequence[CheckResult], pictures: Mapping
                 "result": result,
                 "look": look,
                 "badge": BADGES[look.tone],
-                "title": first_paragraph(result.title)[0] or result.name,
+                "title": title(result),
                 "why": _why(result),
                 "diagnosis": diagnosis,
                 "src": data_uri("image/png", image) if image else "",
@@ -67,13 +67,13 @@ def selfcheck_text(blank: str, results: Sequence[CheckResult], *, colour: bool =
     lines.add_column(justify="right", no_wrap=True)
     for result, diagnosis in told(results):
         look = OUTCOMES[result.outcome]
-        title = Text(first_paragraph(result.title)[0] or result.name)
+        line = Text(title(result))
         if result.outcome not in (Outcome.PASSED, Outcome.FAILED):
-            title.append(f" ({look.word})", style=look.style)
+            line.append(f" ({look.word})", style=look.style)
         why = [Text(text) for text in _why(result)]
         if diagnosis:
             why.append(Text.assemble(("It looks like: ", "bold yellow"), clean(diagnosis)))
-        lines.add_row(Text(look.icon, style=f"bold {look.style}"), title, Text(_points(result), style="bright_black"))
+        lines.add_row(Text(look.icon, style=f"bold {look.style}"), line, Text(_points(result), style="bright_black"))
         for text in why:
             lines.add_row("", Padding(text, (0, 0, 0, 2)), "")
     stream = io.StringIO()

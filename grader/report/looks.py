@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from grader.report.text import clean, first_paragraph
 from grader.result import CheckResult, Outcome, State
 
-__all__ = ["BADGES", "CELL_STATES", "OUTCOMES", "STATES", "Look", "overall", "told", "total"]
+__all__ = ["BADGES", "CELL_STATES", "OUTCOMES", "STATES", "Look", "overall", "title", "told", "total"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ CELL_STATES = {
 def total(checks: Iterable[CheckResult]) -> float:
     """Sum of the points that the checks are worth."""
     return sum((check.points for check in checks), 0.0)
+
+
+def title(result: CheckResult) -> str:
+    """The line that a student reads: the docstring's first paragraph, or else the check's name."""
+    return first_paragraph(result.title)[0] or clean(result.name)
 
 
 def told(results: Iterable[CheckResult]) -> Iterator[tuple[CheckResult, str]]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from grader.report import looks
 from grader.report.looks import OUTCOMES, STATES, Look, total
 from grader.report.render import render
-from grader.report.text import first_paragraph, number
+from grader.report.text import number
 from grader.result import CheckResult, Grade, Outcome, State
 
 __all__ = ["CheckRow", "Summary", "check_rows", "class_report", "counted", "summary"]
@@ -128,7 +129,7 @@ def _check_row(found: list[CheckResult]) -> CheckRow:
     return CheckRow(
         name=first.name,
         blank=first.blank,
-        title=first_paragraph(first.title)[0] or first.name,
+        title=looks.title(first),
         points=first.points,
         private=first.private,
         judged=len(judged),

@@ -109,7 +109,7 @@ def _draw(pairs: list[tuple[str, Any]], fill: Any, title: str) -> bytes:
         figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         if title:
-            figure.suptitle(_words(title, 90), fontsize=9, color=INK)
+            figure.suptitle(_words(title, 76), fontsize=9, color=INK)
         fill(figure, pairs)
         stream = io.BytesIO()
         figure.savefig(stream, format="png", metadata={"Software": None})
@@ -132,6 +132,7 @@ def _words(text: str, limit: int) -> str:
 def _lines(figure: Figure, pairs: Sequence[tuple[str, np.ndarray[Any, Any]]]) -> None:
     """(n,) arrays over their index: the expected one broad and pale, yours thin above it, so that agreement is seen."""
     axes = figure.subplots()
+    style = "steps-mid" if all(_is_classes(data) for _, data in pairs) else "default"
     same_length = len({len(data) for _, data in pairs}) == 1
     for name, data in reversed(pairs):
         step = -(-len(data) // MAX_POINTS)
@@ -139,15 +140,21 @@ def _lines(figure: Figure, pairs: Sequence[tuple[str, np.ndarray[Any, Any]]]) ->
         few = len(data) <= 40
         label = _label(name, data) if same_length else f"{_label(name, data)}, {len(data):,} long"
         if name == "expected":
-            axes.plot(at, data[at], color=EXPECTED, alpha=0.45, lw=4, marker="o" if few else "", ms=7, label=label)
+            axes.plot(at, data[at], color=EXPECTED, alpha=0.45, lw=4, ds=style, marker="o" if few else "", ms=7, label=label)
         else:
-            axes.plot(at, data[at], color=YOURS, lw=1.4, marker="o" if few else "", ms=3, label=label, zorder=3)
+            axes.plot(at, data[at], color=YOURS, lw=1.4, ds=style, marker="o" if few else "", ms=3, label=label, zorder=3)
     axes.set_xlabel("index")
     axes.grid(color=GRID, lw=0.6)
     axes.set_axisbelow(True)
     axes.locator_params(axis="x", integer=True)
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-4, 5), useOffset=False)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=2)
+
+
+def _is_classes(data: np.ndarray[Any, Any]) -> bool:
+    """Whole numbers, few of them different: a slope between two classes means nothing."""
+    whole = bool(np.all(np.isnan(data) | (data == np.round(data))))
+    return whole and len(np.unique(data[: 10 * MAX_POINTS])) <= 20 < len(data)
 
 
 def _label(name: str, data: np.ndarray[Any, Any]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from grader.notebook import Role
+from grader.report import looks
 from grader.report.code import highlighted
 from grader.report.looks import CELL_STATES, OUTCOMES, STATES, Look, overall, told, total
 from grader.report.outputs import Budget, OutputView, views
@@ -163,10 +164,10 @@ def _checks(section: Section) -> list[CheckView]:
 
 
 def _check(result: CheckResult, diagnosis: str) -> CheckView:
-    title, more = first_paragraph(result.title)
+    more = first_paragraph(result.title)[1]
     drawn = None
     if not result.private and result.outcome in (Outcome.FAILED, Outcome.PARTIAL) and result.evidence:
         drawn = picture(result.evidence)
     src = data_uri("image/png", drawn) if drawn else ""
     message = "" if result.outcome is Outcome.NOT_ATTEMPTED else result.message.strip()  # the word says it
-    return CheckView(result, OUTCOMES[result.outcome], title or result.name, more, message, diagnosis, src)
+    return CheckView(result, OUTCOMES[result.outcome], looks.title(result), more, message, diagnosis, src)

@@ -9,8 +9,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from grader.report.looks import OUTCOMES, STATES, told, total
-from grader.report.text import clean, clip, first_paragraph, joined, number
+from grader.report.looks import OUTCOMES, STATES, title, told, total
+from grader.report.text import clean, clip, joined, number
 from grader.result import CheckResult, Grade, Outcome, State
 
 __all__ = ["check_table", "score_table"]
@@ -93,12 +93,12 @@ def _points(check: CheckResult) -> str:
 def _what(check: CheckResult, diagnosis: str) -> Group:
     """The title, and below it why points are missing."""
     look = OUTCOMES[check.outcome]
-    title = _plain(first_paragraph(check.title)[0] or check.name)
+    line = _plain(title(check))
     if check.outcome not in (Outcome.PASSED, Outcome.FAILED):
-        title.append(f" ({look.word})", style=look.style)
+        line.append(f" ({look.word})", style=look.style)
     if check.private:
-        title.append(" (hidden check)", style="bright_black")
-    lines = [title]
+        line.append(" (hidden check)", style="bright_black")
+    lines = [line]
     if check.outcome is not Outcome.PASSED:
         if check.message and check.outcome is not Outcome.NOT_ATTEMPTED:
             lines.append(_plain(clip(check.message, MAX_WHY), "bright_black"))

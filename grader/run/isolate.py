@@ -12,6 +12,7 @@ from __future__ import annotations
 import _thread
 import contextlib
 import ctypes
+import faulthandler
 import os
 import random
 import select
@@ -108,6 +109,7 @@ _libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 def _silence() -> None:
     """Nothing that the copy prints may reach the notebook, by file descriptor, `print` or a logger's old stream."""
+    faulthandler.disable()
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)

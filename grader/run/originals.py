@@ -52,6 +52,7 @@ class Originals:
             if (module := sys.modules.get(name)) is not None:
                 cls = vars(module)[kind]
                 self._kept_in_classes += [(cls, key, value) for key, value in vars(cls).items() if _is_method(value)]
+                self._kept_in_classes += [(cls, key, self._gone) for key in dir(cls) if key not in vars(cls)]  # inherited
 
     def __enter__(self) -> None:
         self._depth += 1
@@ -67,7 +68,10 @@ class Originals:
             now = cls.__dict__.get(name, gone)
             if now is not value:
                 self._away_from_classes.append((cls, name, now))
-                self._set(cls, name, value)
+                if value is gone:
+                    self._delete(cls, name)
+                else:
+                    self._set(cls, name, value)
 
     def __exit__(self, *_: object) -> None:
         self._depth -= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from safetensors import SafetensorError
+
 from grader.result import Capture, Fault
 from grader.values import MAX_BYTES, NotAValue, ValueTooLarge, dumps, loads
 
@@ -13,10 +15,13 @@ _KINDS = ("raised", "not_defined", "timeout", "too_large", "died", "ours")
 
 
 def pack(capture: Capture) -> bytes:
-    """The capture in the format of `grader.values`. Raises ValueTooLarge, TypeError or ValueError for what has no place in it."""
+    """The capture in the format of `grader.values`. Raises ValueTooLarge, or TypeError for what is no plain data."""
     fault = capture.fault
     words = [fault.kind, fault.type, fault.message, fault.name, fault.cell, fault.line] if fault else None
-    data = dumps({"form": FORM, "value": capture.value, "fault": words, "seconds": capture.seconds})
+    try:
+        data = dumps({"form": FORM, "value": capture.value, "fault": words, "seconds": capture.seconds})
+    except SafetensorError as error:
+        raise ValueTooLarge(f"{error}") from error
     if len(data) > LARGEST:
         raise ValueTooLarge(f"more than {LARGEST // 2**20} MiB")
     return data

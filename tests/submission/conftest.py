@@ -59,7 +59,7 @@ CELLS = (
 DEFINES = {"rate": ("rate",), "train": ("train",), "Net": ("Net",), "fit": ("net", "losses"), "again": ("net", "losses")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lab:
     template: Template
 

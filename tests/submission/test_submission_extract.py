@@ -94,7 +94,7 @@ def test_an_answer_below_an_untouched_stub(lab):
     answers = lab.extract(cells)
     assert answers.sources == {"train": ("import math", 'def train(net, x):\n    """One epoch."""\n    return net(x)')}
     assert answers.untouched == {"rate", "Net", "fit", "again"}
-    assert answers.notes == ("The answer to `train` stands below its cell.",)
+    assert answers.notes == ("The answer to `train` stood below its cell.",)
 
 
 def test_below_an_untouched_stub_that_only_one_name_of_two_is_enough(lab):
@@ -186,7 +186,9 @@ def test_a_second_filled_cell_behind_the_check_stays_there(lab, everything):
     answers = lab.extract(lab.put(lab.filled(), "check-Net", OTHER, ids=("blank-train",)))
     assert answers.sources == everything
     assert answers.extras == {"check-Net": (OTHER,)}
-    assert answers.notes == ("Another filled copy of the cell of `train` stands elsewhere: it stays there, as the student's own cell.",)
+    assert answers.notes == (
+        "Another filled copy of the cell of `train` stands elsewhere: it stays there, as the student's own cell.",
+    )
 
 
 def test_a_copied_stub_without_any_mark_is_not_run(lab, everything):
@@ -273,7 +275,9 @@ def test_further_calls_of_the_check_are_not_run(lab, everything):
 
 def test_the_handed_out_set_up_cell_is_never_used(lab):
     """It is not the template's: `build` puts the public key into it."""
-    source = 'try:\n    import grader\nexcept ImportError:\n    %pip install grader\n    import grader\n\ngrader.load("hw.key", "eJx")'
+    source = (
+        'try:\n    import grader\nexcept ImportError:\n    %pip install grader\n    import grader\n\ngrader.load("hw.key", "eJx")'
+    )
     cells = lab.change(lab.filled(), "setup", source=source)
     assert lab.extract(cells).extras == {}
     assert lab.extract(lab.no_ids(cells)).extras == {}
@@ -293,7 +297,9 @@ def test_an_answer_elsewhere_is_moved_to_its_blank(lab, place):
 
 
 def test_what_a_moved_answer_needs_moves_with_it(lab):
-    cells = lab.put(lab.handed_out(), "prose-4", "import math", "def helper(): return math.pi", "z = 1", "def train(net, x): return helper()")
+    cells = lab.put(
+        lab.handed_out(), "prose-4", "import math", "def helper(): return math.pi", "z = 1", "def train(net, x): return helper()"
+    )
     answers = lab.extract(cells)
     assert answers.sources == {"train": ("import math", "def helper(): return math.pi", "def train(net, x): return helper()")}
     assert answers.extras == {"prose-4": ("z = 1",)}
@@ -323,7 +329,7 @@ def test_two_answers_in_one_cell(lab):
     cells = lab.change(lab.handed_out(), "blank-train", source=both)
     answers = lab.extract(cells)
     assert answers.sources == {"train": (both,), "Net": ("@register\nclass Net(Base):\n    pass",)}
-    assert answers.notes == ("`Net` is defined in another cell of the notebook, which is taken as its answer.",)
+    assert answers.notes == ("The definition of `Net` was found in another cell.",)
 
 
 def test_a_value_defined_in_another_blanks_cell_is_not_computed_twice(lab):
@@ -331,7 +337,9 @@ def test_a_value_defined_in_another_blanks_cell_is_not_computed_twice(lab):
     answers = lab.extract(cells)
     assert answers.sources["rate"] == ("# rate: defined in another cell",)
     assert "rate" not in answers.untouched
-    assert [c.source for c in fill(lab.template, answers) if c.name == "rate" and c.id.startswith("blank")] == list(answers.sources["rate"])
+    assert [c.source for c in fill(lab.template, answers) if c.name == "rate" and c.id.startswith("blank")] == list(
+        answers.sources["rate"]
+    )
 
 
 def test_merged_cells_come_apart_at_their_markers(lab, everything):
@@ -357,7 +365,7 @@ def test_an_answer_typed_into_a_cell_of_ours_is_not_lost(lab, cell_id):
     answers = lab.extract(lab.change(lab.handed_out(), cell_id, source=source))
     assert answers.sources == {"train": (source,)}
     assert answers.notes == (
-        "The answer to `train` stood elsewhere in the notebook and was put in its place.",
+        "The answer to `train` stood elsewhere in the notebook and was put in place.",
         f"The cell `{cell_id}` was changed: the assignment's own is used.",
     )
 

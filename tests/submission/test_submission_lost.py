@@ -45,7 +45,7 @@ def test_old_formats_have_no_ids_at_all(lab, everything, version):
     assert answers.sources == everything
     assert answers.untouched == frozenset()
     assert answers.extras == {}
-    assert answers.notes == ("The cell of `rate`, `train`, `Net`, `fit`, `again` was found by its marker comment.",)
+    assert answers.notes == ("The cells of `rate`, `train`, `Net`, `fit`, `again` were found by their marker comments.",)
 
 
 def test_without_ids_a_stub_is_still_a_stub(lab):
@@ -68,8 +68,8 @@ def test_without_ids_and_markers_names_tell(lab, everything):
     assert answers.sources == unmarked(everything)
     assert answers.extras == {}
     assert answers.notes == (
-        "The answer to `rate`, `train`, `Net` was found by the names it defines.",
-        "The answer to `fit`, `again` was found by its place before the check cell.",
+        "The answers to `rate`, `train`, `Net` were found by the names defined.",
+        "The answers to `fit`, `again` were found by the place before the check cell.",
     )
 
 
@@ -93,7 +93,9 @@ def test_everything_lost_and_other_names_order_tells(lab):
     cells = lab.no_marks(lab.put(lab.filled(**others), "blank-train", "h = 1"))
     answers = lab.extract(cells)
     assert answers.sources == {name: (s, "h = 1") if name == "train" else (s,) for name, s in others.items()}
-    assert answers.notes[0] == "The answer to `rate`, `train`, `Net`, `fit`, `again` was found by its place before the check cell."
+    assert (
+        answers.notes[0] == "The answers to `rate`, `train`, `Net`, `fit`, `again` were found by the place before the check cell."
+    )
 
 
 def test_by_order_a_cell_that_binds_nothing_is_no_answer(lab):
@@ -138,7 +140,7 @@ def test_a_blank_that_became_markdown(lab, everything, ids, fence):
     cells = lab.change(lab.filled(), "blank-train", is_code=False, ids=ids, source=source)
     answers = lab.extract(cells)
     assert {name: tuple(s.rstrip() for s in found) for name, found in answers.sources.items()} == everything
-    assert answers.notes[0] == "The cell of `train` was no code cell any more: its text is taken as code."
+    assert "The cell of `train` was no code any more: the text is taken as code." in answers.notes
 
 
 @pytest.mark.parametrize("text", ["I could not do this.", "# blank: train\nSorry, no idea", "", "# blank: train"])
