@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.notebook import Answers, Cell, RawCell, Role
 from grader.recognise import Piece, is_empty, recognise, without_fence, without_mark
-from grader.sourcecode import bound_names, definition, names_used, same_code
+from grader.sourcecode import bound_names, calls_of, definition, names_used, same_code
 from grader.template import Template
 
 __all__ = ["extract"]
@@ -69,7 +69,7 @@ class _Search:
     def __init__(self, template: Template, pieces: list[Piece]) -> None:
         self.plan = _Plan(template)
         self.pieces = pieces
-        self.stubs = {blank: template.stub(blank) for blank in self.plan.blanks}
+        self.stubs = [cell.source for cell in template.notebook.of(Role.BLANK)]
         self.answers: dict[str, list[Piece]] = {blank: [] for blank in self.plan.blanks}
         self.copied: dict[str, tuple[str, ...]] = {}
         self.how: list[tuple[str, str]] = []
@@ -84,15 +84,16 @@ class _Search:
 
     def _take_own_cells(self, blank: str) -> None:
         cells = [p for p in self.pieces if p.blank == blank and not is_empty(p.source)]
-        filled = [p for p in cells if p.is_code and not same_code(p.source, self.stubs[blank])]
+        filled = [p for p in cells if p.is_code and not self._is_stub(p.source) and not calls_of(p.source, "grader.check")]
         for piece in cells if not filled else ():
             code = without_fence(piece.source)
-            if not piece.is_code and bound_names(code) and not same_code(code, self.stubs[blank]):
+            names = bound_names(code) if piece.by == "marker" else bound_names(code) & self.plan.names[blank]
+            if not piece.is_code and names and not self._is_stub(code):
                 piece.source = code
                 filled = [piece]
                 self.how.append(("text cell", blank))
                 break
-        filled.sort(key=lambda p: p.doubt)
+        filled.sort(key=lambda p: (bound_names(p.source).isdisjoint(self.plan.names[blank]), p.doubt))
         if filled and filled[0].by == "marker":
             self.how.append(("marker", blank))
         self.answers[blank] = filled[:1]
@@ -153,9 +154,10 @@ class _Search:
             self._stand_in(blank, pieces[0])
         for blank in self._lacking():
             start, names = self.plan.blanks[blank], self.plan.names[blank]
-            above = [p for p in self.loose if self.before[p] < start == self.next[p] and bound_names(p.source) & names]
-            if above and _bound(above) >= names:
-                self._give(blank, above, "order")
+            here = [p for p in self.loose if self.before[p] < start <= self.next[p] and bound_names(p.source) & names]
+            if here and _bound(here) >= names:
+                self._give(blank, here, "order")
+                self._stand_in(blank, here[0])
 
     def in_our_cells(self) -> None:
         """An answer typed into a check or given cell; the template's own cell is used all the same."""
@@ -197,6 +199,9 @@ class _Search:
         return {cell_id: tuple(sources) for cell_id, sources in extras.items()}
 
     # ----------------------------------------------------------------------------------------------------- helpers
+
+    def _is_stub(self, source: str) -> bool:
+        return any(same_code(source, stub) for stub in self.stubs)
 
     def _give(self, blank: str, pieces: list[Piece], how: str) -> None:
         self.answers[blank] += pieces

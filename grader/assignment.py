@@ -82,6 +82,13 @@ class Course:
             "Go to one, or name it with --course."
         )
 
+    @classmethod
+    def at(cls, folder: Path) -> Course:
+        """The course in exactly this folder. Raises CourseNotFound."""
+        if not ((folder / "assignments").is_dir() and (folder / "reference").is_dir()):
+            raise CourseNotFound(f"{folder} is no course: it needs the folders assignments/ and reference/")
+        return cls(folder.resolve())
+
     def slugs(self) -> list[str]:
         """The names of the assignments there are."""
         folder = self.root / "assignments"

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from grader import run as running
 from grader.assignment import Assignment
@@ -169,7 +170,9 @@ def write_report(book: Gradebook, assignment: Assignment, out: Path) -> None:
         cells = [f"{scores[name]:g}" if name in scores else "" for name in columns]
         writer.writerow([_plain_cell(one.student), str(one.state), score, f"{one.max_score:g}", *cells])
     _write(out / "grades.csv", text.getvalue())
-    _write(out / "report.html", class_report(grades, assignment.settings.title))
+    names = safe_names(one.student for one in grades)
+    page = class_report(grades, assignment.settings.title, lambda one: f"feedback/{quote(names[one.student], safe='')}.html")
+    _write(out / "report.html", page)
 
 
 def write_pages(book: Gradebook, assignment: Assignment, out: Path) -> int:

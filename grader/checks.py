@@ -66,6 +66,11 @@ class Mistake:
     same_as: str = ""
     line: int = 0
 
+    @property
+    def path(self) -> str:
+        """A name that is unique in the assignment."""
+        return f"{self.blank}/{self.name}"
+
     def apply(self, reference: str) -> str:
         """The wrong answer's source, given the reference's. Raises ValueError when a text to replace is not in it."""
         if self.source:

@@ -38,13 +38,19 @@ def without_setup(notebook: Notebook) -> Notebook:
 
 def grade(key: Key, run: Run, answers: Answers, student: str, submission: str) -> Grade:
     """compare(run, key), with what the gradebook needs to know about the submission."""
-    notes = [*answers.notes, *run.notes, *key.version_notes(run.versions)]
+    notes = [*run.notes, *answers.notes, *key.version_notes(run.versions), *_by_hand(key)]
     if run.state == "ours":
         return dataclasses.replace(unreadable(key, student, submission, ""), notes=notes)
     checks = judge(key, run.captures, answers.sources, answers.untouched, run)
     review = run.state != "complete" or any(check.outcome is Outcome.UNGRADED for check in checks)
     state = State.NEEDS_REVIEW if review else State.GRADED
     return Grade(key.assignment, student, submission, state, checks, run.cells, notes, run.seconds, key.max_score)
+
+
+def _by_hand(key: Key) -> list[str]:
+    """A note on the free-text answers, which nothing here can judge."""
+    names = [cell.name for cell in key.cells if cell.role is Role.ANSWER]
+    return [f"Graded by hand, and not in this score: {', '.join(names)}."] if names else []
 
 
 def unreadable(key: Key, student: str, submission: str, reason: str) -> Grade:

@@ -87,20 +87,11 @@ class Gradebook:
             raise
 
     @classmethod
-    def existing(cls, folder: Path) -> Gradebook:
-        """The gradebook in a folder that `grade` made. Raises UsageError when there is none."""
+    def existing(cls, folder: Path, assignment: str) -> Gradebook:
+        """The gradebook in a folder that `grade` made. Raises UsageError when there is none, or it is another assignment's."""
         path = folder / "gradebook.db"
         if not path.is_file():
             raise UsageError(f"there is no gradebook in {folder}; `grader grade SLUG FOLDER --out {folder}` makes one")
-        engine = sa.create_engine(f"sqlite:///{path}")
-        try:
-            with engine.connect() as connection:
-                query = sa.select(_facts.c.value).where(_facts.c.name == "assignment")
-                assignment = connection.execute(query).scalar_one()
-        except sa.exc.SQLAlchemyError as error:
-            raise UsageError(f"{path} is not a gradebook: {error}") from error
-        finally:
-            engine.dispose()
         return cls(path, assignment)
 
     def _check_facts(self, mine: dict[str, str]) -> None:

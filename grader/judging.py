@@ -14,6 +14,7 @@ that judges is looked up by its name in `grader.compare`, which no kernel ever i
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -110,6 +111,7 @@ class Close(Comparator):
 
     Shape and dtype are looked at before the values. With no tolerance given, it is that of the coarser dtype (float64 1e-7,
     float32 1.3e-6 and 1e-5, half 1e-3, integers and truth values exact), as in `torch.testing.assert_close`.
+    Where only one of `rtol` and `atol` is given, the other is the dtype's. A Python float has the tolerance of a float32.
     dtype: "kind" (floats with floats, whole numbers with whole numbers), "exact" or "any". NaN equals nothing unless `equal_nan`.
     """
 
@@ -127,12 +129,15 @@ class Close(Comparator):
 
 @dataclass(frozen=True)
 class Exact(Comparator):
-    """The same value of the same type: lists, dicts, texts, whole numbers, truth values, arrays bit for bit."""
+    """The same value of the same type: lists, dicts, texts, whole numbers, truth values, arrays number for number.
+
+    NaN is the same as NaN, and -0.0 as 0.0. An exception is the same by its type, or as a subclass of the expected one.
+    """
 
 
 @dataclass(frozen=True)
 class Text(Comparator):
-    """A text. White space at the ends and runs of it never matter; `case` and `punctuation` matter only when asked.
+    """A text, or a list or dict of texts. White space at the ends and runs of it never matter; `case` and `punctuation` matter only when asked.
 
     `pattern`: a regular expression that must be found instead of comparing with the expected text.
     """
@@ -141,10 +146,17 @@ class Text(Comparator):
     punctuation: bool = False
     pattern: str | None = None
 
+    def problems(self) -> list[str]:
+        try:
+            re.compile(self.pattern or "")
+        except re.error as error:
+            return [f"`pattern` is no regular expression: {error}"]
+        return []
+
 
 @dataclass(frozen=True)
 class Weights(Comparator):
-    """A state dict: the same names, shapes and values within atol + rtol * |expected|.
+    """A state dict (or a list of tensors, or one): the same names, shapes and values within atol + rtol * |expected|.
 
     `names=False`: matched by order and shape, for a network whose attributes may be called otherwise.
     `partial=True`: the score is the share of tensors that agree.
@@ -187,6 +199,8 @@ class Accuracy(Comparator):
 @dataclass(frozen=True)
 class Architecture(Comparator):
     """What a network is made of: the same leaf modules with the same options in the same order.
+
+    `Identity` and empty containers do not count. A leaf of the student's own class is known by its parameters' shapes.
 
     `names=True`: the attribute names must agree too. `options=False`: types and parameter shapes only.
     `parameters=True`: only the number of scalar parameters counts.

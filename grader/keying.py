@@ -19,8 +19,8 @@ from grader.grade import judge, request
 from grader.judging import Agree, Probe
 from grader.key import Key, KeyCheck, KeyMistake
 from grader.notebook import Notebook, Role
-from grader.result import Outcome, Run
-from grader.run import Request, Runner, run_many
+from grader.result import Capture, Outcome, Run
+from grader.run import Branch, Request, Runner, run_many
 from grader.values import NotAValue, Other
 
 __all__ = ["Progress", "RunCache", "Workshop", "key_of_reference", "make_key"]
@@ -153,11 +153,47 @@ def _check_problems(assignment: Assignment, run: Run) -> list[Problem]:
 
 
 def with_mistakes(assignment: Assignment, key: Key, workshop: Workshop) -> Key:
-    """The key with what each mistake gives, run as far as its blank's last check."""
-    mistakes = {f"{m.blank}/{m.name}": m for m in assignment.checks.mistakes}
-    runs = workshop.run_all("Mistakes", {name: request_of_mistake(assignment, m) for name, m in mistakes.items()})
-    entries = tuple(_entry(assignment, key, mistake, runs[name]) for name, mistake in mistakes.items())
+    """The key with what each mistake gives, as far as its blank's last check.
+
+    Several mistakes are tried in one run of the reference, each in a copy of the kernel taken just before its blank's cell.
+    Where no copy can be had, or it was lost, the mistake has a run of its own. Both ways give the same values.
+    """
+    captures = _in_branches(assignment, workshop)
+    alone = [m for m in assignment.checks.mistakes if m.path not in captures]
+    runs = workshop.run_all("Mistakes, each alone", {m.path: request_of_mistake(assignment, m) for m in alone})
+    captures |= {path: run.captures for path, run in runs.items()}
+    entries = tuple(_entry(assignment, key, mistake, captures[mistake.path]) for mistake in assignment.checks.mistakes)
     return dataclasses.replace(key, mistakes=entries)
+
+
+def _in_branches(assignment: Assignment, workshop: Workshop) -> dict[str, dict[str, Capture]]:
+    """Path of a mistake -> what its branch captured and the earlier checks that it agrees with; lost ones are left out."""
+    blanks = [blank for blank in assignment.template.blanks if assignment.checks.mistakes_of(blank)]
+    groups = [blanks[start :: workshop.jobs] for start in range(workshop.jobs)]  # early and late blanks in each
+    requests = {" ".join(group): request_of_group(assignment, group) for group in groups if group}
+    captures: dict[str, dict[str, Capture]] = {}
+    for run in workshop.run_all("Mistakes", requests).values():
+        for path, found in run.branches.items():
+            if not any(c.fault is not None and c.fault.kind in ("died", "ours") for c in found.values()):
+                captures[path] = run.captures | found
+    return captures
+
+
+def request_of_group(assignment: Assignment, blanks: list[str]) -> Request:
+    """The reference as far as the last of these blanks, with their mistakes as branches; probes only as `agree` needs them."""
+    whole = request(assignment, assignment.template.reference_answers())
+    branches: dict[str, list[Branch]] = {}
+    for blank in blanks:
+        probes = tuple(check.probe for check in assignment.checks.of(blank))
+        for mistake in assignment.checks.mistakes_of(blank):
+            source = mistake.apply(assignment.template.solutions[blank])
+            branches.setdefault(blank, []).append(Branch(mistake.path, source, probes))
+    earlier = set().union(*(_needed(assignment, blank) for blank in blanks)) & _agreed_with(assignment)
+    end = next(i for i, c in enumerate(whole.notebook.cells) if c.role is Role.BLANK and c.name == blanks[-1])
+    count = 1 + sum(map(len, branches.values()))
+    limits = dataclasses.replace(whole.limits, notebook=whole.limits.notebook * count)
+    notebook = Notebook(whole.notebook.cells[: end + 1])
+    return dataclasses.replace(whole, notebook=notebook, probes=_probes_of(assignment, earlier), branches=branches, limits=limits)
 
 
 def request_of_mistake(assignment: Assignment, mistake: Mistake) -> Request:
@@ -166,12 +202,21 @@ def request_of_mistake(assignment: Assignment, mistake: Mistake) -> Request:
     source = mistake.apply(template.solutions[mistake.blank])
     whole = request(assignment, template.reference_answers(**{mistake.blank: source}))
     end = next(i for i, c in enumerate(whole.notebook.cells) if c.role is Role.CHECK and c.name == mistake.blank)
-    needed = _needed(assignment, mistake.blank)
+    probes = _probes_of(assignment, _needed(assignment, mistake.blank))
+    return dataclasses.replace(whole, notebook=Notebook(whole.notebook.cells[: end + 1]), probes=probes)
+
+
+def _probes_of(assignment: Assignment, names: set[str]) -> dict[str, list[Probe]]:
     probes: dict[str, list[Probe]] = {}
     for check in assignment.checks.checks:
-        if check.name in needed:
+        if check.name in names:
             probes.setdefault(check.blank, []).append(check.probe)
-    return dataclasses.replace(whole, notebook=Notebook(whole.notebook.cells[: end + 1]), probes=probes)
+    return probes
+
+
+def _agreed_with(assignment: Assignment) -> set[str]:
+    """The checks that some other check agrees with."""
+    return {c.comparator.with_check for c in assignment.checks.checks if isinstance(c.comparator, Agree)}
 
 
 def _needed(assignment: Assignment, blank: str) -> set[str]:
@@ -188,12 +233,11 @@ def _needed(assignment: Assignment, blank: str) -> set[str]:
     return needed
 
 
-def _entry(assignment: Assignment, key: Key, mistake: Mistake, run: Run) -> KeyMistake:
-    """What the mistake's run gave, and which checks it does not pass."""
+def _entry(assignment: Assignment, key: Key, mistake: Mistake, captures: dict[str, Capture]) -> KeyMistake:
+    """What the mistake gave, and which checks it does not pass."""
     source = mistake.apply(assignment.template.solutions[mistake.blank])
     sources = {name: (text,) for name, text in assignment.template.solutions.items()} | {mistake.blank: (source,)}
-    results = judge(key, run.captures, sources, frozenset(), run)
-    mine = [result for result in results if result.blank == mistake.blank]
-    captures = {result.name: run.captures[result.name] for result in mine if result.name in run.captures}
+    mine = [r for r in judge(key, captures, sources) if r.blank == mistake.blank]
+    found = {result.name: captures[result.name] for result in mine if result.name in captures}
     loses = tuple(result.name for result in mine if result.outcome is not Outcome.PASSED)
-    return KeyMistake.of(mistake, captures, loses)
+    return KeyMistake.of(mistake, found, loses)

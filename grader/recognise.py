@@ -62,7 +62,7 @@ def recognise(cells: Iterable[RawCell], template: Template) -> list[Piece]:
     pieces = [Piece(index, raw.source, raw.is_code, raw.ids) for index, raw in enumerate(parts)]
     for piece in pieces:
         piece.cell, piece.by = _by_id(piece, known) or _by_marker(piece, known) or (None, "")
-    _by_call(pieces, known)
+    _by_call(pieces, template)
     _by_text(pieces, template)
     _by_likeness(pieces, template)
     _give_back_copies(pieces)
@@ -150,32 +150,52 @@ def _strange(pieces: list[Piece], is_code: bool) -> list[Piece]:
     return [p for p in pieces if p.cell is None and not p.ignored and p.is_code == is_code and p.source.strip()]
 
 
-def _by_call(pieces: list[Piece], known: dict[str, Cell]) -> None:
-    """A cell that does nothing but ask for a self-check is that check's cell, or one more call of it. The same for the set-up."""
-    found = {piece.cell.id for piece in pieces if piece.cell}
-    for piece in _strange(pieces, is_code=True):
-        if _LOADS.search(piece.source) and bound_names(piece.source) <= {"grader"}:
-            target = "setup"
-        elif names := calls_of(piece.source, "grader.check"):
-            target = f"check-{names[0]}" if len(names) == 1 else ""
-        else:
-            continue
-        if target in known and target not in found:
-            piece.cell, piece.by = known[target], "call"
-            found.add(target)
-        else:
+def _by_call(pieces: list[Piece], template: Template) -> None:
+    """A cell that does nothing but ask for a self-check is that check's cell, or one more call of it. The same for the set-up.
+
+    The check's cell is the first call below something that may be the answer; a call at the top is the student's own.
+    """
+    missing = {cell.id: cell for cell in _missing(pieces, template.notebook)}
+    first: dict[str, Piece] = {}
+    below: dict[str, Piece] = {}
+    defined: set[str] = set()
+    for piece in pieces:
+        names = calls_of(piece.source, "grader.check") if piece.is_code and piece.cell is None else None
+        if names:
             piece.ignored = True
+            if len(names) == 1 and f"check-{names[0]}" in missing:
+                answered = defined.intersection(template.defines.get(names[0], names))
+                (below if answered else first).setdefault(f"check-{names[0]}", piece)
+        elif piece.is_code and piece.cell is None and _LOADS.search(piece.source) and bound_names(piece.source) <= {"grader"}:
+            piece.ignored = True
+            first.setdefault("setup", piece)
+        elif piece.is_code:
+            defined |= bound_names(piece.source)
+    for cell_id, piece in (first | below).items():
+        if cell_id in missing:
+            piece.cell, piece.by, piece.ignored = missing[cell_id], "call", False
 
 
 def _by_text(pieces: list[Piece], template: Template) -> None:
     """The same code as a template cell that is missing; a further copy of a stub is still a stub, and no student's code."""
-    stubs = template.notebook.of(Role.BLANK)
-    missing = _missing(pieces, (cell for cell in template.notebook if cell.role in (*_OURS, Role.BLANK)))
-    for piece in _strange(pieces, is_code=True):
-        same = (cell for cell in [*missing, *stubs] if same_code(piece.source, cell.source))
-        piece.cell = None if is_empty(piece.source) else next(same, None)
-        piece.by = "text" if piece.cell else ""
-        missing = [cell for cell in missing if cell is not piece.cell]
+    code = [cell for cell in template.notebook if cell.role in (*_OURS, Role.BLANK)]
+    order = {cell.id: index for index, cell in enumerate(code)}
+    missing = _missing(pieces, code)
+    for guess in (False, True):  # where several missing cells have the same code, the place tells: so these come last
+        at = -1
+        for piece in pieces:
+            if piece.is_code and piece.cell is None and not piece.ignored and not is_empty(piece.source):
+                same = [cell for cell in missing if same_code(piece.source, cell.source)]
+                if len(same) < 2 or guess:
+                    same += [cell for cell in code if cell.role is Role.BLANK and same_code(piece.source, cell.source)]
+                    piece.cell = next((cell for cell in same if order[cell.id] > at), same[0] if same else None)
+                    piece.by = "text" if piece.cell else ""
+                    missing = [cell for cell in missing if cell is not piece.cell]
+            at = order.get(piece.cell.id, at) if piece.cell else at
+    _prose_by_text(pieces, template)
+
+
+def _prose_by_text(pieces: list[Piece], template: Template) -> None:
     often = Counter(_words(cell.source) for cell in template.notebook.of(Role.PROSE))
     prose = {_words(cell.source): cell for cell in _missing(pieces, template.notebook.of(Role.PROSE))}
     for piece in _strange(pieces, is_code=False):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from grader.values import Value, dumps, loads
+from grader.values import NotAValue, Value, dumps, loads
 
 __all__ = [
     "Capture",
@@ -95,7 +95,10 @@ class CellRun:
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of a notebook. state: "complete", "timeout" (the notebook's limit), "died", or "ours"."""
+    """One execution of a notebook. state: "complete", "timeout" (the notebook's limit), "died", or "ours".
+
+    branches: name of another source that was tried for a blank -> what its probes captured.
+    """
 
     state: str
     cells: list[CellRun] = field(default_factory=list)
@@ -103,31 +106,38 @@ class Run:
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    branches: dict[str, dict[str, Capture]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The run in the format of `grader.values`: no pickle."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         plain["cells"] = [_fields(cell) for cell in self.cells]
-        plain["captures"] = {
-            name: {
-                "value": c.value,
-                "fault": dataclasses.asdict(c.fault) if c.fault else None,
-                "seconds": c.seconds,
-            }
-            for name, c in self.captures.items()
-        }
+        plain["captures"] = _plain_captures(self.captures)
+        plain["branches"] = {name: _plain_captures(captures) for name, captures in self.branches.items()}
         return dumps(plain)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Run:
         """The run that `to_bytes` wrote. Raises `values.NotAValue` for anything else."""
-        plain = loads(data)
-        plain["cells"] = [CellRun(**cell) for cell in plain["cells"]]
-        plain["captures"] = {
-            name: Capture(c["value"], Fault(**c["fault"]) if c["fault"] else None, c["seconds"])
-            for name, c in plain["captures"].items()
-        }
-        return cls(**plain)
+        try:
+            plain = dict(loads(data))
+            plain["cells"] = [CellRun(**cell) for cell in plain["cells"]]
+            plain["captures"] = _captures_of(plain["captures"])
+            plain["branches"] = {name: _captures_of(captures) for name, captures in plain["branches"].items()}
+            return cls(**plain)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise NotAValue(f"not a run: {error}") from error
+
+
+def _plain_captures(captures: dict[str, Capture]) -> dict[str, Value]:
+    return {
+        name: {"value": c.value, "fault": dataclasses.asdict(c.fault) if c.fault else None, "seconds": c.seconds}
+        for name, c in captures.items()
+    }
+
+
+def _captures_of(plain: dict[str, Any]) -> dict[str, Capture]:
+    return {name: Capture(c["value"], Fault(**c["fault"]) if c["fault"] else None, c["seconds"]) for name, c in plain.items()}
 
 
 @dataclass(frozen=True)

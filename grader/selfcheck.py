@@ -103,7 +103,7 @@ def pictures_of(checks: list[CheckResult]) -> dict[str, bytes]:
     pictures: dict[str, bytes] = {}
     for check in checks:
         if check.outcome in (Outcome.FAILED, Outcome.PARTIAL) and check.evidence and len(pictures) < _PICTURES_AT_MOST:
-            png = picture(check.evidence, check.title)
+            png = picture(check.evidence)
             if png is not None:
                 pictures[check.name] = png
     return pictures

@@ -251,7 +251,7 @@ class _Capture:
         return self._array(array, dtype, "tensor", bool(live.requires_grad))
 
     def _array(self, array: np.ndarray[Any, Any], dtype: str, kind: str, requires_grad: bool) -> Value:
-        if array.dtype.kind not in "biufc" or array.dtype.itemsize > 16:
+        if array.dtype.kind not in "biufc" or array.dtype.char in "gG":  # g, G: long double, which has no file format
             return Other(f"numpy.ndarray ({dtype})")
         self._claim(array.nbytes)
         return Array(np.array(array, order="C", copy=True), dtype, kind, requires_grad)
@@ -273,10 +273,17 @@ def _architecture(torch: Any, module: Any) -> Architecture:
     name = f"torch.nn.{kind.__name__}" if public else f"{kind.__module__}.{kind.__qualname__}"
     return Architecture(
         type=name,
-        options=str(module.extra_repr())[:500] if kind.__module__.startswith("torch.") else "",
+        options=_options(module) if kind.__module__.startswith("torch.") else "",
         parameters={key: [int(n) for n in p.shape] for key, p in module._parameters.items() if p is not None},
         children={key: _architecture(torch, child) for key, child in module._modules.items() if child is not None},
     )
+
+
+def _options(module: Any) -> str:
+    """torch's own description; it leaves out what tells a tanh RNN from a ReLU one."""
+    text = str(module.extra_repr())[:500]
+    mode = getattr(module, "mode", None)
+    return f"{text}, mode={mode}" if isinstance(mode, str) and "RNN" in mode else text
 
 
 def _figure(figure: Any, claim: Callable[[int], None]) -> FigureData:

@@ -245,7 +245,7 @@ def fit_many(make_net: Callable[[], torch.nn.Module], x: torch.Tensor, y: torch.
 def figure_grid(curves: torch.Tensor, y: torch.Tensor, title: str) -> Figure:
     """Draw K curves in a square of panels, row by row: the truth as points, the curve dashed.  curves: (K, 5), y: (N, 1)."""
     side = round(len(curves) ** 0.5)
-    fig, ax = plt.subplots(side, side, figsize=(2 * side, 2 * side))
+    fig, ax = plt.subplots(side, side, figsize=(2 * side, 2 * side), sharex=True, sharey=True)
     for i in range(side):
         for j in range(side):
             ax[i][j].plot(y[:5], "o")

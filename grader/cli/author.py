@@ -24,9 +24,9 @@ def new(
     from grader.scaffold import write_assignment
 
     try:
-        root = Course.find(course).root
+        root = course.resolve() if course else Course.find().root
     except CourseNotFound:
-        root = (course or Path.cwd()).resolve()
+        root = Path.cwd()
     paths = write_assignment(root, slug, title or slug)
     for path in paths:
         print(path.relative_to(root))

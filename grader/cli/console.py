@@ -41,7 +41,7 @@ def load(slug: str, course: Path | None, profile: str) -> Assignment:
     """The assignment that a command names."""
     from grader.assignment import Course
 
-    return Course.find(course).assignment(slug, profile)
+    return (Course.at(course) if course else Course.find()).assignment(slug, profile)
 
 
 def jobs_of(jobs: int) -> int:

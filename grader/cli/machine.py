@@ -51,7 +51,7 @@ def demo(
     assignment = load(slug, course, profile)
     with progress() as show:
         made = run_demo(assignment, folder, Workshop.of(assignment, jobs_of(jobs), show))
-    with Gradebook.existing(made.summary.out) as book:
+    with Gradebook.existing(made.summary.out, slug) as book:
         grades = list(book.grades())
     if as_json:
         print_json({"out": str(folder), "students": made.students, "grades": [one.to_json() for one in grades]})

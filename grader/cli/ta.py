@@ -10,7 +10,9 @@ import typer
 from grader.cli.console import CourseOption, Jobs, Json, Slug, jobs_of, load, out, print_json, progress
 
 Folder = Annotated[Path, typer.Argument(help="The folder with the submissions, at any depth.", show_default=False)]
-Graded = Annotated[Path, typer.Option("--out", help="The folder that `grade` wrote.", show_default=False)]
+Graded = Annotated[
+    Path | None, typer.Option("--out", help="The folder that `grade` wrote [default: graded/SLUG].", show_default=False)
+]
 
 
 def grade(
@@ -39,7 +41,7 @@ def grade(
     place = target or Path("graded") / slug
     with progress() as show:
         summary = grade_folder(assignment, folder, place, Workshop.of(assignment, jobs_of(jobs), show))
-    with Gradebook.existing(place) as book:
+    with Gradebook.existing(place, slug) as book:
         grades = list(book.grades())
     if as_json:
         print_json(
@@ -61,8 +63,9 @@ def grade(
 
 
 def show(
-    target: Graded,
+    slug: Slug,
     student: Annotated[str, typer.Argument(help="One student, in detail [default: all].", show_default=False)] = "",
+    target: Graded = None,
     as_json: Json = False,
 ) -> None:
     """Show the gradebook, or one student's results."""
@@ -70,7 +73,8 @@ def show(
     from grader.gradebook import Gradebook
     from grader.report import check_table, score_table
 
-    with Gradebook.existing(target) as book:
+    place = target or Path("graded") / slug
+    with Gradebook.existing(place, slug) as book:
         if not student:
             grades = list(book.grades())
             if as_json:
@@ -81,7 +85,7 @@ def show(
         found = book.grade(student)
         if found is None:
             known = ", ".join(row.student for row in book.rows()[:20]) or "nobody yet"
-            raise UsageError(f"there is no student `{student}` in {target}; there is: {known}")
+            raise UsageError(f"there is no student `{student}` in {place}; there is: {known}")
     if as_json:
         print_json(found.to_json())
         return
@@ -92,7 +96,7 @@ def show(
 
 def report(
     slug: Slug,
-    target: Graded,
+    target: Graded = None,
     as_json: Json = False,
     course: CourseOption = None,
 ) -> None:
@@ -104,12 +108,13 @@ def report(
     from grader.gradebook import Gradebook
 
     assignment = load(slug, course, "homework")
-    with Gradebook.existing(target) as book:
-        written = write_pages(book, assignment, target)
+    place = target or Path("graded") / slug
+    with Gradebook.existing(place, slug) as book:
+        written = write_pages(book, assignment, place)
     if as_json:
-        print_json({"out": str(target), "feedback": written})
+        print_json({"out": str(place), "feedback": written})
         return
-    print(f"{target / 'report.html'}\n{target / 'grades.csv'}\n{written} pages in {target / 'feedback'}/")
+    print(f"{place / 'report.html'}\n{place / 'grades.csv'}\n{written} pages in {place / 'feedback'}/")
 
 
 COMMANDS = {"grade": grade, "show": show, "report": report}

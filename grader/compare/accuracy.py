@@ -73,9 +73,13 @@ def predictions(scores: Numbers, count: int, threshold: float, classes: int = 2)
     if scores.dtype.kind in "biu":
         return _from_zero(scores.astype(np.int64)) if classes <= 2 else scores.astype(np.int64)
     if classes > 2:
-        whole = bool(np.all(np.isnan(scores) | (scores == np.floor(scores))))
-        return np.nan_to_num(scores, nan=-1.0, posinf=-1.0, neginf=-1.0).astype(np.int64) if whole else None
+        return np.nan_to_num(scores, nan=-1.0).astype(np.int64) if _whole(scores) else None
     return np.asarray(scores > threshold, dtype=np.int64)
+
+
+def _whole(scores: Numbers) -> bool:
+    """Whether each is a whole number a class can have, or NaN."""
+    return bool(np.all(np.isnan(scores) | ((scores == np.floor(scores)) & (np.abs(scores) < 2**31))))
 
 
 def labels_of(options: Accuracy, expected: Value) -> Numbers | None:
@@ -84,7 +88,8 @@ def labels_of(options: Accuracy, expected: Value) -> Numbers | None:
     if given is None or given.size == 0 or given.ndim not in (1, 2):
         return None
     if options.labels is None:
-        return predictions(given, len(given), options.threshold)
+        counted = given.ndim == 1 and _whole(given) and given.min() >= 0
+        return predictions(given, len(given), options.threshold, classes=_classes(given) if counted else 2)
     if given.ndim == 2 and given.shape[1] > 1:
         return np.asarray(np.argmax(given, axis=1))
     return _from_zero(given.ravel().astype(np.int64))
@@ -113,7 +118,7 @@ def _row(item: Value) -> Numbers | None:
 
 
 def _classes(labels: Numbers) -> int:
-    return int(labels.max()) + 1
+    return int(np.nan_to_num(labels).max()) + 1
 
 
 def _floor(options: Accuracy, labels: Numbers) -> float:

@@ -156,15 +156,20 @@ def _tell_lines(found: Findings, place: str, mine: Sequence[LineData], matches: 
     missing = [line for line, drawn in matches if drawn is None]
     if not missing:
         return
-    if not mine:
-        found.add(f"Expected {plural(len(matches), 'line')} or sets of points, but there is none{place}.", times=len(missing))
-        return
-    gone = word(len(missing), "is not drawn", "are not drawn")
-    message = f"{len(missing)} of the {plural(len(matches), 'line')} (or sets of points) expected{place} {gone}."
+    points = all(_is_points(line) for line, _ in matches)
+    message = _gone(len(missing), len(matches), *(("set of points", "sets of points") if points else ("line", "lines")), place)
     sizes = sorted({line.x.size for line in missing} - {line.x.size for line in mine})
-    if sizes:
+    if mine and sizes:
         message += f" None of yours has {plural(sizes[0], 'point')}."
     found.add(message, _nearest(missing[0], mine), times=len(missing))
+
+
+def _gone(missing: int, total: int, noun: str, nouns: str, place: str) -> str:
+    if total == 1:
+        return f"The expected {noun} is not drawn{place}."
+    if missing == total:
+        return f"None of the {total} expected {nouns} is drawn{place}."
+    return f"{missing} of the {total} expected {nouns} {word(missing, 'is', 'are')} not drawn{place}."
 
 
 def _nearest(line: LineData, mine: Sequence[LineData]) -> str:
@@ -189,11 +194,7 @@ def _tell_images(found: Findings, place: str, mine: Sequence[Numbers], matches: 
     missing = [image for image, drawn in matches if drawn is None]
     if not missing:
         return
-    if not mine:
-        found.add(f"Expected {plural(len(matches), 'image')}, but there is none{place}.", times=len(missing))
-        return
-    gone = word(len(missing), "is not drawn", "are not drawn")
-    message = f"{len(missing)} of the {plural(len(matches), 'image')} expected{place} {gone}."
-    if missing[0].shape not in [image.shape for image in mine]:
+    message = _gone(len(missing), len(matches), "image", "images", place)
+    if mine and missing[0].shape not in [image.shape for image in mine]:
         message += f" None of yours has the shape {missing[0].shape}."
     found.add(message, times=len(missing))

@@ -110,7 +110,9 @@ def measure_numbers(value: float, expected: float, allow: Tolerance, equal_nan: 
     finite = bool(np.isfinite(difference))
     if finite and allowed > 0 and difference <= allowed:
         return Measured(1, 0, difference / allowed)
-    return Measured(1, 1, float("inf"), (), () if finite else None, difference if finite else 0.0, allowed, int(nan and not nan_expected))
+    return Measured(
+        1, 1, float("inf"), (), () if finite else None, difference if finite else 0.0, allowed, int(nan and not nan_expected)
+    )
 
 
 def _wide(numbers: Numbers) -> Numbers:

@@ -7,10 +7,8 @@ and ``soft = torch.softmax`` are all told by their full name. Source that Python
 from __future__ import annotations
 
 import ast
-import io
 import keyword
 import re
-import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -87,7 +85,7 @@ def full_name(name: str) -> str:
 # ---------------------------------------------------------------------------------------------------- IPython
 
 _RUNS_ITS_LINE = re.compile(r"^(\s*)%{1,2}(?:time|timeit|prun)\b((?:\s+-\w+(?:\s*\d+)?)*)\s*(.*)$")
-_SHELL_VALUE = re.compile(r"^(\s*[\w.,\s]+=\s*)[!%].*$")
+_SHELL_VALUE = re.compile(r"^([\w.,\s]+=\s*)[!%].*$")
 
 
 def _without_magics(source: str) -> str:
@@ -123,7 +121,7 @@ def _read_tree(tree: ast.Module) -> Reading:
             _add(reading.calls, _called(node, aliases), line)
             if isinstance(node.func, ast.Attribute) and node.func.attr in _PRODUCTS:
                 _add(reading.syntax, ["matmul"], line)
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             _add(reading.calls, (name for d in node.decorator_list for name in _full(d, aliases)), line)
         if isinstance(node, (ast.Name, ast.Attribute, ast.Call)) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             _add(reading.mentions, _full(node, aliases), line)
@@ -246,43 +244,50 @@ def _add(found: Lines, names: Iterable[str], line: int) -> None:
 # ---------------------------------------------------------------------------------------------------- by token
 
 _KEYWORDS = {"while": "loop", "lambda": "lambda", "class": "class", "def": "def"}
+_OPENS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+_TOKEN = re.compile(
+    r"""
+    \#.*                                                                                  # a comment
+    | (?:\b[rRbBuUfF]{1,2})? (?P<three>\"{3}|'{3}) [\s\S]*? (?:(?P=three)|\Z)             # a text, to its end or the source's
+    | (?:\b[rRbBuUfF]{1,2})? (?P<one>[\"']) (?:\\.|(?!(?P=one))[^\\\n])* (?P=one)?        # a text, to its end or the line's
+    | (?P<name>[^\W\d]\w*)
+    | \d[\w.]*
+    | (?P<other>[^\s\w])
+    """,
+    re.VERBOSE,
+)
 
 
 def _read_tokens(source: str) -> Reading:
     """Names, calls and keywords of what cannot be parsed, with the conventional meaning of `nn`, `F`, `np`."""
-    reading, depth = Reading(), 0
-    chain: list[str] = []
-    for kind, text, line in [*_tokens(source), (tokenize.OP, "", 0)]:
-        after_dot = bool(chain) and not chain[-1]
-        if text == "." and chain and not after_dot:
+    reading, depth, line, end = Reading(), 0, 1, 0
+    chain: list[str] = []  # the dotted name being read; "" stands for what follows its last dot
+    for token in _TOKEN.finditer(source + "\n;"):
+        line, end = line + source.count("\n", end, token.start()), token.start()
+        name, other = token["name"], token["other"]
+        if name and chain and not chain[-1]:
+            chain[-1] = name
+        elif other == "." and chain and chain[-1]:
             chain.append("")
             continue
-        if kind == tokenize.NAME and after_dot:
-            chain[-1] = text
         elif chain:
-            full = ".".join([_CONVENTIONS.get(chain[0], chain[0]), *filter(None, chain[1:])])
-            found = [full, f".{chain[-1]}"] if len(chain) > 1 else [full]
+            found = _chained(chain)
             _add(reading.mentions, found, line)
-            _add(reading.calls, found if text == "(" else [], line)
+            _add(reading.calls, found if other == "(" else [], line)
             chain = []
-        if kind == tokenize.NAME and not keyword.iskeyword(text):
-            chain = chain or [text]
-            _add(reading.names, [text], line)
-        depth += (text in "([{" and text != "") - (text in ")]}" and text != "")
-        for_ = "comprehension" if depth > 0 else "loop"
-        _add(reading.syntax, [for_] if text == "for" else [_KEYWORDS[text]] if text in _KEYWORDS else [], line)
+        if name and not keyword.iskeyword(name):
+            chain = chain or [name]
+            _add(reading.names, [name], line)
+        depth += _OPENS.get(other, 0)
+        if name == "for":
+            _add(reading.syntax, ["comprehension" if depth > 0 else "loop"], line)
+        if name in _KEYWORDS:
+            _add(reading.syntax, [_KEYWORDS[name]], line)
     return reading
 
 
-def _tokens(source: str) -> list[tuple[int, str, int]]:
-    """(kind, text, line) of each token; where the tokenizer gives up, the lines below are read one by one."""
-    found, lines, start = [], source.split("\n"), 0
-    while start < len(lines):
-        text = "\n".join(lines[start:]) if not start else lines[start]
-        try:
-            for token in tokenize.generate_tokens(io.StringIO(text).readline):
-                found.append((token.type, token.string, token.start[0] + start))
-        except (tokenize.TokenError, SyntaxError, ValueError):
-            pass
-        start = max(found[-1][2] if found else 0, start + 1)
-    return found
+def _chained(chain: list[str]) -> list[str]:
+    """The full name of ["nn", "RNN"], and ".attribute" for its last part."""
+    root, *rest = filter(None, chain)
+    full = ".".join([_CONVENTIONS.get(root, root), *rest])
+    return [full, f".{rest[-1]}"] if rest else [full]

@@ -109,7 +109,7 @@ def _draw(pairs: list[tuple[str, Any]], fill: Any, title: str) -> bytes:
         figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         if title:
-            figure.suptitle(_words(title, 76), fontsize=9, color=INK)
+            figure.suptitle(_words(title, 60), fontsize=9, color=INK)
         fill(figure, pairs)
         stream = io.BytesIO()
         figure.savefig(stream, format="png", metadata={"Software": None})
@@ -147,8 +147,9 @@ def _lines(figure: Figure, pairs: Sequence[tuple[str, np.ndarray[Any, Any]]]) ->
     axes.grid(color=GRID, lw=0.6)
     axes.set_axisbelow(True)
     axes.locator_params(axis="x", integer=True)
+    axes.locator_params(axis="y", integer=style != "default")
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-4, 5), useOffset=False)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=2)
 
 
 def _is_classes(data: np.ndarray[Any, Any]) -> bool:

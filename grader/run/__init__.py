@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from grader.notebook import Notebook
     from grader.result import Run
     from grader.run.pool import default_jobs, run_many
-    from grader.run.request import Request, Runner
+    from grader.run.request import Branch, Request, Runner
     from grader.settings import Limits
 
-__all__ = ["Request", "Runner", "default_jobs", "execute", "run", "run_many", "versions"]
+__all__ = ["Branch", "Request", "Runner", "default_jobs", "execute", "run", "run_many", "versions"]
 
-_ELSEWHERE = {"Request": "request", "Runner": "request", "default_jobs": "pool", "run_many": "pool"}
+_ELSEWHERE = {"Branch": "request", "Request": "request", "Runner": "request", "default_jobs": "pool", "run_many": "pool"}
 
 
 def run(
@@ -40,22 +40,24 @@ def run(
     data: Path | None = None,
     seed: int = 0,
     on_cell: Callable[[int, int], None] | None = None,
+    branches: Mapping[str, Sequence[Branch]] | None = None,
 ) -> Run:
     """Execute the code cells of `notebook` in one fresh kernel. Never raises for anything a notebook does.
 
     probes: blank -> what is asked where its check cell stands (at the end, for a blank that has none).
     data: a folder whose content is copied into the private working directory. on_cell: called with (done, all) cells.
+    branches: blank -> other sources to try for it, each in a copy of the kernel taken before the blank's cell.
     Set-up and check cells are not executed.
     """
     from grader.run.runner import run as run_now
     from grader.settings import Limits
 
-    return run_now(notebook, probes, limits or Limits(), data=data, seed=seed, on_cell=on_cell)
+    return run_now(notebook, probes, limits or Limits(), data=data, seed=seed, on_cell=on_cell, branches=branches)
 
 
 def execute(request: Request) -> Run:
     """What is asked for, executed."""
-    return run(request.notebook, request.probes, request.limits, data=request.data)
+    return run(request.notebook, request.probes, request.limits, data=request.data, branches=request.branches)
 
 
 def versions() -> dict[str, str]:

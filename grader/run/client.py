@@ -28,9 +28,11 @@ import grader
 from grader.judging import Probe
 from grader.notebook import Cell, Notebook, Role
 from grader.result import Capture
+from grader.run.branches import split
 from grader.run.displays import BROKEN, Displays
 from grader.run.outputs import one_line
 from grader.run.private import Private
+from grader.run.request import Branch
 from grader.run.wire import unpack
 from grader.values import dumps
 
@@ -119,12 +121,11 @@ class Kernel:
         raise NoKernel("A kernel started, but its outputs do not come.")
 
     async def end(self) -> None:
-        """Kill the kernel, its children, and whatever cells left behind."""
+        """Kill the kernel and its children. What cells left behind elsewhere is the private folder's to find."""
         if (process := self._process()) is not None:
             with contextlib.suppress(OSError):
                 _kill(process)
             process.wait(10)
-        self._private.end_all()
         if self._client is not None:
             self._client.shell_channel.stop()
             self._client.iopub_channel.stop()
@@ -156,11 +157,11 @@ class Kernel:
             await asyncio.wait([reading], timeout=trailing)
             reading.cancel()
         content = reply["content"]
+        said, line = await self._error(cell) if content["status"] == "error" else ("", 0)
         if late:
-            return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", (await self._error(cell))[1])
+            return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", line)
         if content["status"] == "ok":
             return CellEnd("ok")
-        said, line = await self._error(cell)
         return CellEnd("error", said or one_line(content.get("ename", "Error"), content.get("evalue", "")), line)
 
     def outputs(self, index: int) -> list[dict[str, Any]]:
@@ -174,6 +175,23 @@ class Kernel:
         reply = await self._reply(message, time.monotonic() + seconds + _SLACK)
         reply = reply or await self._reply_to_interrupt(message)
         return unpack(b"".join(map(bytes, reply["buffers"][:1])))
+
+    async def branch(self, cell: Cell, branch: Branch, seconds: tuple[float, float]) -> dict[str, Capture] | None:
+        """Try another source for the blank whose cell runs next: check -> capture; None where no copy of a kernel can be had.
+
+        seconds: for the cell and for each probe. Raises KernelDied or KernelHangs.
+        """
+        names = [probe.name for probe in branch.probes]
+        limits = {"cell_seconds": seconds[0], "probe_seconds": seconds[1]}
+        buffers = [branch.source.encode()]
+        for probe in branch.probes:
+            buffers += [probe.source.encode(), dumps(probe.given)]
+        message = self._send("grader_branch", {"cell": cell.id, "blank": cell.name, "names": names} | limits, buffers)
+        most = seconds[0] + len(names) * seconds[1] + 2 * _SLACK
+        reply = await self._reply(message, time.monotonic() + most)
+        reply = reply or await self._reply_to_interrupt(message)
+        data = b"".join(map(bytes, reply["buffers"][:1]))
+        return split(data, names) if data else None
 
     async def _error(self, cell: Cell) -> tuple[str, int]:
         """The last error in one line, and where in the cell; nothing when the kernel cannot say."""
@@ -221,7 +239,7 @@ def _bootstrap(seed: int, output: int) -> str:
         "import sys",
         "sys.path.append(folder)",
         "from grader.run.serve import serve",
-        "sys.path.remove(folder)",
+        "del sys.path[-1 - sys.path[::-1].index(folder)]",
         "serve(ip, seed, output)",
     ]
     facts = f"'ip': get_ipython(), 'folder': {str(Path(grader.__file__).parent.parent)!r}, 'seed': {seed}, 'output': {output}"

@@ -68,7 +68,8 @@ class Session:
         cell, blank, own = self._announced or self._guess(str(info.raw_cell), getattr(info, "cell_id", None) or "")
         self.figures.start(blank, cell)
         transformed = getattr(info, "transformed_cell", None) or info.raw_cell
-        self.locate(cell, self._ip.compile.get_code_name(info.raw_cell, transformed, self._ip.execution_count), own)
+        number = self._ip.execution_count - bool(info.store_history)  # it counts up before it tells
+        self.locate(cell, self._ip.compile.get_code_name(info.raw_cell, transformed, number), own)
 
     def _after_cell(self) -> None:
         self.figures.finish()

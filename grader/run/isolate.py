@@ -108,16 +108,15 @@ _libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 
 def _silence() -> None:
-    """Nothing that the copy prints may reach the notebook, by file descriptor, `print` or a logger's old stream."""
+    """Nothing that the copy prints may reach the notebook, by file descriptor, `print` or a stream that someone kept."""
     faulthandler.disable()
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    for stream in (sys.stdout, sys.stderr):
-        if type(stream).__module__.startswith("ipykernel"):
-            kind: Any = type(stream)
-            kind.write = lambda _, text: len(text)  # ipykernel's own would send it to the parent
-            kind.flush = lambda _: None
+    if (iostream := sys.modules.get("ipykernel.iostream")) is not None:
+        kind: Any = iostream.OutStream  # its own methods would send it to the parent
+        kind.write = property(lambda _: len)  # a property goes before what was set on the stream itself
+        kind.flush = property(lambda _: bool)
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 

@@ -11,6 +11,7 @@ import site
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 __all__ = ["Private"]
@@ -74,17 +75,20 @@ class Private:
         environment |= {"GRADER_RUN": "1", "CUDA_VISIBLE_DEVICES": ""}
         if site.ENABLE_USER_SITE:
             environment["PYTHONUSERBASE"] = site.getuserbase()
+        if path := _python_path():
+            environment["PYTHONPATH"] = path
         return environment
 
     def end_all(self) -> None:
         """Kill every process that has our folder as its TMPDIR: what cells left behind, in whatever session."""
-        for _ in range(20):
+        for _ in range(100):
             found = self._processes()
             for pid in found:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
             if not found:
                 return
+            time.sleep(0.01)
 
     def _processes(self) -> list[int]:
         mark = b"TMPDIR=" + os.fsencode(self.root / "tmp")
@@ -108,6 +112,12 @@ class Private:
             shutil.rmtree(self.root, ignore_errors=True)
 
 
+def _python_path() -> str:
+    """Ours, where libraries are found by it (clusters do so), without a course's folder: its reference must not be importable."""
+    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(folder)]
+    return os.pathsep.join(folder for folder in folders if not Path(folder, "reference").exists())
+
+
 @functools.cache
 def _font_list() -> Path | None:
     """matplotlib's list of fonts, which takes it seconds to make. Made once by us, in the user's cache; kernels get a copy."""
@@ -115,7 +125,8 @@ def _font_list() -> Path | None:
     found = sorted(folder.glob("fontlist-*.json"), key=lambda path: path.stat().st_mtime)
     if not found:
         command = [sys.executable, "-c", "import matplotlib.font_manager"]
-        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)  # noqa: S603
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)  # noqa: S603
         found = sorted(folder.glob("fontlist-*.json"))
     return found[-1] if found else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -16,20 +16,33 @@ from grader.result import Run
 from grader.settings import Limits
 from grader.values import dumps
 
-__all__ = ["Request", "Runner"]
+__all__ = ["Branch", "Request", "Runner"]
 
 FORMAT = 1  # raised when the runner changes in a way that changes what runs give
 
 
 @dataclass(frozen=True)
+class Branch:
+    """Another source for a blank, tried in a copy of the kernel just before the blank's own cell runs, and its probes."""
+
+    name: str
+    source: str
+    probes: tuple[Probe, ...]
+
+
+@dataclass(frozen=True)
 class Request:
-    """One notebook to execute: its cells, the probes of each blank, the limits, and the folder of data files."""
+    """One notebook to execute: its cells, the probes of each blank, the limits, and the folder of data files.
+
+    branches: blank -> other sources to try for it. Where no copy of a kernel can be had, they are left out of the run.
+    """
 
     notebook: Notebook
     probes: Mapping[str, Sequence[Probe]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     data: Path | None = None
     data_digest: str = ""
+    branches: Mapping[str, Sequence[Branch]] = field(default_factory=dict)
 
     def key(self, versions: Mapping[str, str]) -> str:
         """A hash over all that decides what the run gives, the versions of Python and the libraries included."""
@@ -42,11 +55,20 @@ class Request:
             "versions": dict(versions),
         }
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode("utf-8", "surrogatepass"))
+        for where, probe in self._asked():
+            digest.update(f"\0{where}\0{probe.name}\0{probe.source}\0".encode())
+            digest.update(dumps(probe.given))
+        return digest.hexdigest()
+
+    def _asked(self) -> Iterator[tuple[str, Probe]]:
+        """Every probe with a name for where it runs, in a fixed order."""
         for blank in sorted(self.probes):
             for probe in self.probes[blank]:
-                digest.update(f"\0{blank}\0{probe.name}\0{probe.source}\0".encode())
-                digest.update(dumps(probe.given))
-        return digest.hexdigest()
+                yield blank, probe
+        for blank in sorted(self.branches):
+            for branch in self.branches[blank]:
+                for probe in branch.probes:
+                    yield f"{blank}\0{branch.name}\0{branch.source}", probe
 
 
 Runner: TypeAlias = Callable[[Request], Run]

@@ -21,6 +21,7 @@ from grader.notebook import Cell, Notebook, Role
 from grader.result import Capture, CellRun, Fault, Run
 from grader.run.client import CellEnd, Kernel, KernelDied, KernelHangs, NoKernel
 from grader.run.private import Private
+from grader.run.request import Branch
 from grader.settings import Limits
 
 __all__ = ["run"]
@@ -36,11 +37,12 @@ def run(
     data: Path | None,
     seed: int,
     on_cell: Callable[[int, int], None] | None,
+    branches: Mapping[str, Sequence[Branch]] | None = None,
 ) -> Run:
     """See `grader.run.run`."""
-    attempt = _Work(notebook, probes, limits, data, seed, on_cell or (lambda _done, _all: None))
-    _complete(attempt.do())
-    return attempt.result()
+    work = _Work(notebook, probes, limits, data, seed, on_cell or (lambda _done, _all: None), others=branches or {})
+    _complete(work.do())
+    return work.result()
 
 
 def _complete(work: Coroutine[Any, Any, None]) -> None:
@@ -80,6 +82,7 @@ class _Step:
     index: int
     cell: Cell | None = None
     probes: tuple[Probe, ...] = ()
+    branches: tuple[Branch, ...] = ()
 
 
 @dataclass
@@ -98,6 +101,10 @@ class _Work:
     captures: dict[str, Capture] = field(default_factory=dict)
     deadly: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    others: Mapping[str, Sequence[Branch]] = field(default_factory=dict)
+    branches: dict[str, dict[str, Capture]] = field(default_factory=dict)
+    told: int = 0
+    ours: float = 0.0  # seconds that kernels took to start: the notebook's limit does not count them
 
     async def do(self) -> None:
         """All of it. Fills `cells`, `captures`, `notes` and `state`."""
@@ -119,7 +126,7 @@ class _Work:
             self.state = "ours"
             self.notes.append(str(error))
         except Exception as error:
-            logging.getLogger(__name__).exception("The runner failed")
+            logging.getLogger(__name__).debug("The runner failed", exc_info=True)
             self.state = "ours"
             self.notes.append(f"The notebook could not be run: {type(error).__name__}: {error}")
 
@@ -128,8 +135,12 @@ class _Work:
         with Private(self.data) as private:
             kernel = Kernel(self.notebook, private, seed=self.seed, output=self.limits.output)
             try:
+                began = time.monotonic()
                 await kernel.start()
+                self.ours += time.monotonic() - began
                 for step in self._steps():
+                    for branch in step.branches:
+                        await self._branch(kernel, step, branch)
                     if step.cell is not None:
                         await self._execute(kernel, step.index, step.cell)
                     for probe in step.probes:
@@ -149,12 +160,28 @@ class _Work:
                 asked.add(cell.name)
                 steps.append(_Step(index, probes=self._open(cell.name)))
             elif _is_executed(cell) and index not in self.deadly:
-                steps.append(_Step(index, cell))
+                steps.append(_Step(index, cell, branches=self._untried(cell)))
         end = len(self.notebook.cells)
         return steps + [_Step(end, probes=self._open(blank)) for blank in self.probes if blank not in asked]
 
     def _open(self, blank: str) -> tuple[Probe, ...]:
         return tuple(probe for probe in self.probes.get(blank, ()) if probe.name not in self.captures)
+
+    def _untried(self, cell: Cell) -> tuple[Branch, ...]:
+        """The other sources that are to be tried before a blank's first cell runs."""
+        if cell.role is not Role.BLANK or cell.id != f"blank-{cell.name}":
+            return ()
+        return tuple(branch for branch in self.others.get(cell.name, ()) if branch.name not in self.branches)
+
+    async def _branch(self, kernel: Kernel, step: _Step, branch: Branch) -> None:
+        """Keep what another source gives. A branch that costs the kernel, or cannot be had, is left out."""
+        assert step.cell is not None
+        try:
+            found = await kernel.branch(step.cell, branch, (min(self.limits.cell, self._left()), self.limits.probe))
+        except (KernelDied, KernelHangs) as error:
+            self.branches[branch.name] = {}
+            raise _KernelLost(f"The kernel was lost when `{branch.name}` was tried: {error}") from None
+        self.branches[branch.name] = found or {}
 
     def _is_left(self) -> bool:
         cells = (index for index, cell in enumerate(self.notebook) if _is_executed(cell))
@@ -193,14 +220,17 @@ class _Work:
 
     def _left(self) -> float:
         """Seconds until the notebook's limit. Raises _TimeOver when there are none."""
-        left = self.start + self.limits.notebook - time.monotonic()
+        left = self.start + self.ours + self.limits.notebook - time.monotonic()
         if left <= 0:
             raise _TimeOver
         return left
 
     def _tell(self, index: int) -> None:
         code = [i for i, cell in enumerate(self.notebook) if cell.is_code]
-        self.on_cell(sum(i <= index for i in code), len(code))
+        done = sum(i <= index for i in code)
+        if done > self.told:  # a second kernel goes over the same cells again
+            self.told = done
+            self.on_cell(done, len(code))
 
     # ----------------------------------------------------------------------------------------------------------- result
 
@@ -216,6 +246,7 @@ class _Work:
             seconds=time.monotonic() - self.start,
             notes=self.notes,
             versions=running.versions(),
+            branches={name: captures for name, captures in self.branches.items() if captures},
         )
 
     def _cell(self, index: int, cell: Cell) -> CellRun:

@@ -3,6 +3,7 @@
     grader_cell    the next cell's id and blank                        no answer
     grader_error   type, message and line of the last cell's error     answered with them
     grader_probe   name and seconds; source and given as buffers       answered with the packed capture as a buffer
+    grader_branch  cell, blank, names and limits; sources as buffers   answered with the packed captures of another source
 
 They are messages beside `execute_request`, not code to execute: so a probe's source passes through no hook, no history, no
 `linecache` and no traceback that a notebook could look at.
@@ -11,13 +12,18 @@ They are messages beside `execute_request`, not code to execute: so a probe's so
 from __future__ import annotations
 
 import importlib
+import json
 import random
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
+import jupyter_client.session
 import numpy as np
 
+from grader.run.branches import run_branch
 from grader.run.inside import Session
 
 __all__ = ["ANSWER", "serve"]
@@ -32,7 +38,9 @@ def serve(ip: Any, seed: int, output: int) -> None:
     session = Session(ip.user_ns)
     session.install(ip)
     _settle(seed)
+    vars(jupyter_client.session)["json"] = SimpleNamespace(**vars(json))  # a cell may patch `json` and breaks no message
     ip.ask_exit = _exit
+    ip._tee = lambda channel: nullcontext()  # noqa: ARG005 - IPython 9 would keep a second copy of all that is printed
     _Messages(ip, session, _Printing(output))
 
 
@@ -72,9 +80,11 @@ class _Messages:
             with originals:
                 result = ip.last_execution_result
                 error = result.error_before_exec or result.error_in_exec
-                said = session.fault(error)
-                line = session.place(error, message["content"]["cell"])[1]
-                send(stream, ANSWER, {"type": said.type, "message": said.message, "line": line}, message, ident=ident)
+                told: dict[str, Any] = {}
+                if error is not None:
+                    said, line = session.fault(error), session.place(error, message["content"]["cell"])[1]
+                    told = {"type": said.type, "message": said.message, "line": line}
+                send(stream, ANSWER, told, message, ident=ident)
 
         def on_probe(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
@@ -84,8 +94,16 @@ class _Messages:
                 buffers.clear()
                 send(stream, ANSWER, {}, message, ident=ident, buffers=[data])
 
+        def on_branch(stream: Any, ident: Any, message: dict[str, Any]) -> None:
+            with originals:
+                content, buffers = message["content"], [bytes(buffer) for buffer in message["buffers"]]
+                asked = [(n, s.decode(), g) for n, s, g in zip(content["names"], buffers[1::2], buffers[2::2], strict=True)]
+                limits = (content["cell_seconds"], content["probe_seconds"])
+                data = run_branch(session, ip, content["cell"], content["blank"], buffers[0].decode(), asked, limits)
+                send(stream, ANSWER, {}, message, ident=ident, buffers=[data])
+
         handlers: dict[str, Callable[[Any, Any, dict[str, Any]], None]] = ip.kernel.shell_handlers
-        handlers.update(grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe)
+        handlers.update(grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe, grader_branch=on_branch)
 
 
 class _Printing:
@@ -94,19 +112,18 @@ class _Printing:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._left = limit
-        self._names = (sys.stdout, sys.stderr)
-        self._streams: list[tuple[Any, Any]] = [(s, s.pub_thread) for s in self._names if hasattr(s, "pub_thread")]
-        for stream, _ in self._streams:
-            stream.write = self._capped(stream.write)
+        self._streams: list[Any] = []
 
     def start(self) -> None:
-        """A new cell: a new allowance, and streams that the last one closed are open again."""
+        """A new cell: a new allowance, and streams that the last one took away are there again."""
         self._left = self._limit
-        for stream, thread in self._streams:
-            if stream.pub_thread is None:
-                stream.pub_thread = thread
+        if not self._streams:  # only now: while a cell runs, also our first, IPython has methods of its own in these places
+            self._streams = [sys.stdout, sys.stderr]
+            for stream in self._streams:
+                stream.write = self._capped(stream.write)
+                stream.close = stream.flush  # ipykernel's own could not be opened again
         if getattr(sys.stdout, "closed", True) or getattr(sys.stderr, "closed", True):
-            sys.stdout, sys.stderr = self._names
+            sys.stdout, sys.stderr = self._streams
 
     def _capped(self, write: Callable[[str], Any]) -> Callable[[str], Any]:
         """One character more than the limit goes out, so that outside it is seen that there was more."""

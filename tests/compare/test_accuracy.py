@@ -98,6 +98,10 @@ def test_labels_default_to_what_the_reference_predicts():
     assert judged(Accuracy(), LOGITS, LOGITS * 3).score == 1
     assert judged(Accuracy(), torch.eye(4), 2 * torch.eye(4) - 1).score == 1
     assert judged(Accuracy(), -LOGITS, LOGITS).score == 0
+    classes = torch.tensor([0.0, 3.0, 1.0, 1.0])
+    assert judged(Accuracy(), classes, classes).score == 1
+    assert judged(Accuracy(floor=0.0), classes.long(), classes + 1).score == 0
+    assert judged(Accuracy(floor=0.0), torch.tensor([float("inf")] * 4), classes).outcome is Outcome.FAILED
 
 
 def test_minus_one_and_one_are_two_classes():

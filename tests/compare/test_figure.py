@@ -82,9 +82,9 @@ def test_images():
     assert not passes(drawn(lambda ax: ax.imshow(image.T)), drawn(lambda ax: ax.imshow(image)))
     assert passes(drawn(lambda ax: ax.imshow(image.T)), drawn(lambda ax: ax.imshow(image)), images=False)
     verdict = judged(Figure(), drawn(lambda ax: ax.imshow(image.T)), drawn(lambda ax: ax.imshow(image)))
-    assert verdict.message == "1 of the 1 image expected is not drawn. None of yours has the shape (2, 3)."
+    assert verdict.message == "The expected image is not drawn. None of yours has the shape (2, 3)."
     verdict = judged(Figure(), curves(np.sin), drawn(lambda ax: ax.imshow(image)))
-    assert verdict.message == "Expected 1 image, but there is none."
+    assert verdict.message == "The expected image is not drawn."
 
 
 def test_number_of_axes():
@@ -93,7 +93,7 @@ def test_number_of_axes():
     assert verdict.message == "Expected a figure with 2 axes, got one with 1."
     assert passes(two, two)
     other = drawn(lambda axes: axes[1].plot(X, X), 1, 2)
-    assert judged(Figure(), other, two).message == "Expected 1 line or sets of points, but there is none in axes 1."
+    assert judged(Figure(), other, two).message == "The expected line is not drawn in axes 1."
 
 
 def dressed(title="Loss", x="Epoch", y="MSE", label="train", sup="All"):
@@ -138,13 +138,15 @@ def test_any_of_several_figures_may_fit():
     assert passes([curves(np.sin), curves(np.cos)], curves(np.cos))
     assert passes(curves(np.cos), [curves(np.sin), curves(np.cos)])
     verdict = judged(Figure(), [drawn(lambda ax: None), curves(np.sin)], curves(np.sin, np.cos))
-    assert verdict.message == "1 of the 2 lines (or sets of points) expected is not drawn."
+    assert verdict.message == "1 of the 2 expected lines is not drawn."
     assert len(verdict.evidence["yours"].axes[0].lines) == 1
 
 
 def test_messages():
+    points = drawn(lambda ax: [ax.scatter(X, X), ax.scatter(X, -X)])
+    assert judged(Figure(), curves(np.sin), points).message == "None of the 2 expected sets of points is drawn."
     verdict = judged(Figure(), curves(np.sin), curves(np.cos, label="the cosine"))
-    assert verdict.message == "1 of the 1 line (or sets of points) expected is not drawn."
+    assert verdict.message == "The expected line is not drawn."
     assert verdict.detail == (
         'Missing is one of 50 points labelled "the cosine" from (0.0, 1.0) to (1.0, 0.5403). '
         "The nearest parts from it at point 0: yours (0.0, 0.0), expected (0.0, 1.0)."

@@ -68,6 +68,9 @@ def test_a_function_is_known_by_its_full_name(source):
         "def softmax(x): return x\nsoftmax(x)",
         "!F.softmax(x)",
         "print('unfinished # F.softmax(x)",
+        "print('unfinished F.softmax(x)",
+        "broken(\n'''F.softmax(x)'''",
+        'broken(f"F.softmax(x)"',
     ],
 )
 def test_what_is_not_that_function(source):
@@ -203,6 +206,11 @@ def test_names_are_public_and_full():
 def test_reading_never_raises(source):
     reading = read(source)
     assert all(line >= 0 for line in {**reading.calls, **reading.names}.values())
+
+
+def test_lines_of_what_cannot_be_parsed():
+    reading = read("x = (\n'''\n\n'''\nnn.RNN(1)\nloss.backward()")
+    assert reading.calls == {"torch.nn.RNN": 5, ".RNN": 5, "loss.backward": 6, ".backward": 6}
 
 
 def test_odd_sources_are_read():

@@ -148,7 +148,7 @@ def test_interrupted_and_started_again(built_course, built_line, workshop, tmp_p
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "interrupted" in said
-    with Gradebook.existing(tmp_path / "out") as book:
+    with Gradebook.existing(tmp_path / "out", "line") as book:
         done = len(book.run_keys())
     assert 2 <= done < len(list((tmp_path / "in").iterdir()))
     summary = grade_folder(built_line, tmp_path / "in", tmp_path / "out", workshop)

@@ -1,6 +1,7 @@
 """What students get: all that they need, and nothing that they must not see."""
 
 import ast
+import itertools
 import json
 import re
 
@@ -38,8 +39,9 @@ def test_nothing_leaks(bundle, built_line, workshop):
     texts["embedded key"] = embedded.to_bytes().decode("latin-1")
     secrets = [check.name for check in private] + [check.title for check in private]
     for blank, solution in built_line.template.solutions.items():
-        stub = set(built_line.template.stub(blank).splitlines())
-        secrets += [line.strip() for line in solution.splitlines() if line not in stub and len(line.strip()) > 12]
+        stub = built_line.template.stub(blank).splitlines()
+        dropped = [line for line in solution.splitlines() if line not in stub]
+        secrets += ["\n".join(pair) for pair in itertools.pairwise(dropped)] or [line.strip() for line in dropped]
     for check in private:
         secrets.append(check.probe.source.splitlines()[-1].strip())
         value = check.expected

@@ -36,7 +36,7 @@ def spoilt(tmp_path):
             text = path.read_text()
             for old, new in replacements:
                 assert old in text
-                text = text.replace(old, new)
+                text = text.replace(old, new, 1)
             path.write_text(text)
         return Course(tmp_path).assignment("line", "quick"), Workshop(jobs=2, cache=RunCache(tmp_path / ".grader" / "runs"))
 

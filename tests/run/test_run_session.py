@@ -1,60 +1,18 @@
-"""A Session without a kernel: what a probe sees, what becomes of its faults, and that it leaves no trace, forked or restored."""
+"""A Session without a kernel: what a probe sees, and what becomes of its faults; forked and restored."""
 
-import json
-import os
 import sys
-import textwrap
 import time
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from run_cells import probe
+from run_cells import Book
 
-from grader.result import Capture, Fault
-from grader.run.inside import Session
+from grader.result import Fault
 from grader.run.isolate import can_fork
-from grader.values import Architecture, Other, Raised, Value, capture
+from grader.values import Architecture, Other, Raised, capture
 
 needs_fork = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fork is used on Linux only")
-Take = Callable[..., Any]
-
-
-class Book:
-    """Cells executed right here, and a session that looks at them."""
-
-    def __init__(self, fork: bool) -> None:
-        self.user_ns: dict[str, Any] = {"__name__": "__main__", "torch": torch, "np": np}
-        self.session = Session(self.user_ns)
-        self.fork = fork
-        self.count = 0
-
-    def cell(self, source: str, own: bool = True) -> None:
-        self.count += 1
-        file = f"<cell {self.count}>"
-        self.session.locate(f"cell-{self.count}", file, own)
-        exec(compile(textwrap.dedent(source).strip("\n"), file, "exec"), self.user_ns)
-
-    def take(self, source: str, given: dict[str, Value] | None = None, seconds: float = 20) -> Capture:
-        asked = probe(source, given)
-        return self.session.take(asked.source, asked.name, asked.given, seconds, fork=self.fork)
-
-    def value(self, source: str, given: dict[str, Value] | None = None) -> Any:
-        taken = self.take(source, given)
-        assert taken.fault is None, taken.fault
-        return taken.value
-
-    def fault(self, source: str, seconds: float = 20) -> Fault:
-        fault = self.take(source, None, seconds).fault
-        assert fault is not None
-        return fault
-
-
-@pytest.fixture(params=[pytest.param(True, id="forked", marks=needs_fork), pytest.param(False, id="restored")])
-def cells(request: pytest.FixtureRequest) -> Book:
-    return Book(request.param)
 
 
 def test_on_this_machine_probes_are_forked() -> None:
@@ -84,7 +42,8 @@ def test_given_values_are_live_again(cells: Book) -> None:
     cells.cell("def double(x): return 2 * x")
     x = capture(torch.arange(3))
     assert cells.value("nb.double(nb.given.x)", {"x": x}).data.tolist() == [0, 2, 4]
-    assert cells.value('[type(nb.given["x"]).__name__, nb.given.k]', {"x": x, "k": [1, {"a": None}]}) == ["Tensor", [1, {"a": None}]]
+    given = {"x": x, "k": [1, {"a": None}]}
+    assert cells.value('[type(nb.given["x"]).__name__, nb.given.k]', given) == ["Tensor", [1, {"a": None}]]
 
 
 def test_raises_gives_the_exception(cells: Book) -> None:
@@ -165,7 +124,7 @@ def test_exits_interrupts_and_nameless_exceptions_are_raises(cells: Book) -> Non
     cells.cell("import sys\ndef leave(): sys.exit('bye')\ndef stop(): raise KeyboardInterrupt\ndef deep(): return deep()")
     cells.cell("class Odd(Exception):\n    def __str__(self): raise ValueError\ndef odd(): raise Odd")
     assert cells.fault("nb.leave()") == Fault("raised", "SystemExit", "bye", cell="cell-1", line=2)
-    assert cells.fault("nb.stop()").type == ("KeyboardInterrupt" if cells.fork else "KeyboardInterrupt")
+    assert cells.fault("nb.stop()").type == "KeyboardInterrupt"
     assert cells.fault("nb.deep()").type == "RecursionError"
     assert cells.fault("nb.odd()") == Fault("raised", "Odd", "", cell="cell-2", line=3)
 
@@ -245,98 +204,3 @@ def test_training_works_in_a_probe(cells: Book) -> None:
         """
     )
     assert cells.value("nb.step(nb.net, torch.ones(500, 50)) >= 0") is True
-
-
-# ---------------------------------------------------------------------------------------------------------------- no trace
-
-NETWORK = """
-    import random, torch
-    from torch import nn
-    torch.manual_seed(1); np.random.seed(1); random.seed(1)
-    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1))
-    net.eval(); net[2].train()
-    x = torch.randn(6, 3)
-    net(x).sum().backward()
-    bystander = nn.Linear(3, 1)
-    graph = bystander(x).sum()
-    counter = 0
-    def count():
-        global counter, made
-        counter += 1; made = True
-        return counter
-"""
-
-MEDDLE = """
-    def meddle(nb):
-        torch.manual_seed(77); torch.rand(5); np.random.rand(3); nb.random.random()
-        nb.net.train()
-        nb.net(nb.x).mean().backward()
-        with torch.no_grad():
-            nb.net[0].weight.add_(1)
-        nb.net[3].bias.grad = None
-        nb.net[0].bias.grad.zero_()
-        print("the probe prints")
-        return [nb.count(), nb.net.training]
-"""
-
-
-def numbers(cells: Book) -> list[Any]:
-    cells.cell(
-        """
-        result = [random.random(), np.random.rand(), torch.rand(2).tolist(), counter, "made" in globals()]
-        result += [m.training for m in net] + [p.tolist() for p in net.state_dict().values()]
-        result += [p.grad.tolist() for p in net.parameters()]
-        graph.backward()
-        result += [p.grad.tolist() for p in bystander.parameters()]
-        """
-    )
-    return list(cells.user_ns["result"])
-
-
-def test_a_probe_leaves_no_trace(cells: Book, capfd: pytest.CaptureFixture[str]) -> None:
-    cells.cell(NETWORK)
-    expected = numbers(cells)
-    other = Book(cells.fork)
-    other.cell(NETWORK)
-    names = list(other.user_ns)
-    assert other.value(MEDDLE) == [1, True]
-    assert list(other.user_ns) == names
-    assert numbers(other) == expected
-    assert "the probe prints" not in "".join(capfd.readouterr())
-
-
-def test_figures_that_a_probe_draws_are_gone(cells: Book) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    cells.cell("import matplotlib.pyplot as plt\nplt.close('all')")
-    assert cells.value("nb.plt.figure() and len(nb.plt.get_fignums())") == 1
-    cells.cell("open_figures = plt.get_fignums()")
-    assert cells.user_ns["open_figures"] == []
-
-
-# ------------------------------------------------------------------------------------------------------------ monkeypatching
-
-
-def test_what_a_notebook_patched_is_whole_for_the_probe_and_patched_again_after_it(
-    cells: Book, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = "[torch.allclose(torch.zeros(2), torch.ones(2)), torch.ones(2).sum(), np.sum([1, 2]), __import__('torch') is torch]"
-    with monkeypatch.context() as patch:
-        patch.setattr(torch, "allclose", lambda *_: True)
-        patch.setattr(torch.Tensor, "sum", lambda *_: torch.zeros(()))
-        patch.setattr(json, "dumps", lambda *_, **__: "{}")
-        patch.setattr(np, "array", None)
-        patch.setattr(np, "sum", None)
-        patch.setattr(os, "write", None)
-        patch.setattr(os, "fork", None, raising=False)
-        patch.setattr("grader.values.capture", lambda _: "forged")
-        patch.setattr("grader.run.wire.pack", lambda _: b"forged")
-        patch.setattr(Session, "_probe", lambda *_: Capture("forged"))
-        patch.setitem(sys.modules, "safetensors.numpy", None)
-        value = cells.value(asked)
-        patched = torch.allclose(torch.zeros(2), torch.ones(2)), json.dumps(1), os.write, Session._probe(cells.session, "", "", b"")
-    assert value[0] is False
-    assert value[1].data == 2.0
-    assert value[2:] == [3, True]
-    assert patched == (True, "{}", None, Capture("forged"))

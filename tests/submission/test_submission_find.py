@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
@@ -166,6 +166,7 @@ def test_names_do_not_meet():
     assert names["a_b"] == "a_b"
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=6, unique=True))
 def test_any_names(students):
     names = safe_names(students)

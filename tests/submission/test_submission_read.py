@@ -193,11 +193,13 @@ def _read(data: bytes) -> None:
         assert all("\r" not in cell.source and cell.source.encode() is not None for cell in cells)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=300))
 def test_any_bytes(data):
     _read(data)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_a_damaged_notebook(lab, data):
     whole = lab.bytes(lab.handed_out())
@@ -223,7 +225,7 @@ BOOK = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(JSON | BOOK, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
 def test_any_json(tree, encoding):
     _read(json.dumps(tree).encode(encoding))

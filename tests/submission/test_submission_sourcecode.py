@@ -6,7 +6,7 @@ import builtins
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.sourcecode import bound_names, calls_of, definition, likeness, names_used, parses, same_code, tokens
@@ -117,6 +117,7 @@ def test_calls():
         assert calls_of(source, check) is None
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("%!?#=:()[]{}'\"\\ \n\t\r\0abx1*,@", max_size=60))
 def test_any_text(text):
     assert same_code(text, text)
@@ -133,9 +134,9 @@ def test_any_text(text):
     ids=range(12),
 )  # fmt: skip
 def test_bad_intentions_take_no_time(text):
-    begin = time.perf_counter()
+    begin = time.process_time()
     bound_names(text), names_used(text), tokens(text), same_code(text, text + " "), likeness(text, text + "x")
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 5
 
 
 def test_ipython_is_not_imported_for_plain_python(monkeypatch):
