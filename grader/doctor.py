@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from grader.judging import Probe
 from grader.notebook import Cell, Notebook, Role
 from grader.run import Request, default_jobs, execute, versions
+from grader.run.isolate import can_fork
 
 __all__ = ["Finding", "examine"]
 
@@ -66,12 +67,5 @@ def _kernel() -> Iterator[Finding]:
     works = capture is not None and capture.fault is None and capture.value == 2.0
     what = f"starts, runs and answers in {run.seconds:.1f} s" if works else f"{run.state}: {' '.join(run.notes)}"
     yield Finding("kernel", what, works, "" if works else "is ipykernel installed in this environment?")
-    forks = sys.platform.startswith("linux") and not _cuda()
-    how = "in a forked copy of the kernel" if forks else "in the kernel; random state, modes and buffers are restored"
+    how = "in a forked copy of the kernel" if can_fork() else "in the kernel; random state, modes and buffers are restored"
     yield Finding("probes run", how)
-
-
-def _cuda() -> bool:
-    import torch
-
-    return bool(torch.cuda.is_available())

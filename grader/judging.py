@@ -137,7 +137,7 @@ class Exact(Comparator):
 
 @dataclass(frozen=True)
 class Text(Comparator):
-    """A text, or a list or dict of texts. White space at the ends and runs of it never matter; `case` and `punctuation` matter only when asked.
+    """A text, or a list or dict of texts. White space never matters; `case` and `punctuation` matter only when asked.
 
     `pattern`: a regular expression that must be found instead of comparing with the expected text.
     """

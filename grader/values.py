@@ -199,6 +199,7 @@ class _Capture:
     def _text(self, text: str) -> str:
         if len(text) > MAX_TEXT:
             raise ValueTooLarge(f"a text of {len(text):,} characters (at most {MAX_TEXT:,} may leave a notebook)")
+        self._claim(len(text))
         return str.encode(text, "utf-8", "replace").decode()
 
     def _mapping(self, live: Mapping[Any, Any], depth: int) -> Value:

@@ -43,7 +43,8 @@ def verify(
 ) -> None:
     """Test an assignment before you publish it.
 
-    The reference must earn every point, the stub none, and each mistake must be recognised. Runs the reference twice, the notebook as handed out, and every mistake. Exit code 2 when something does not hold.
+    The reference must earn every point, the stub none, and each mistake must be recognised. Runs the reference
+    twice, the notebook as handed out, and every mistake. Exit code 2 when something does not hold.
     """
     from grader.cli.tables import verification_tables
     from grader.keying import Workshop
@@ -73,7 +74,8 @@ def build(
 ) -> None:
     """Make student/, solution/ and key/.
 
-    student/ has the notebook, its data and the public key; solution/ is executed; key/ is for grading and stays with you.
+    student/ has the notebook, its data and the public key; solution/ is executed; key/ is for grading and stays
+    with you.
     """
     from grader.build import build as build_assignment
     from grader.keying import Workshop

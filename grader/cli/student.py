@@ -19,7 +19,8 @@ def check(
 ) -> None:
     """Check your own notebook: what is right, what is wrong.
 
-    Runs it, judges each task, and says which mistake a wrong answer looks like. Judges against the checks that you may see. Changes nothing. Exit code 0 when all passed, 1 when something did not.
+    Runs it, judges each task, and says which mistake a wrong answer looks like. Judges against the checks that you
+    may see. Changes nothing. Exit code 0 when all passed, 1 when something did not.
     """
     from grader.report import check_table
     from grader.result import Outcome

@@ -28,7 +28,8 @@ def grade(
 ) -> None:
     """Grade every notebook in a folder.
 
-    Writes a gradebook, grades.csv, a feedback page a student and a class report. Whose it is comes from the file or folder name. What is graded already is not run again, so it may be stopped with
+    Writes a gradebook, grades.csv, a feedback page a student and a class report. Whose it is comes from the file or
+    folder name. What is graded already is not run again, so it may be stopped with
     Ctrl-C at any time and started again. Exit code 1 when some need a person.
     """
     from grader.batch import grade_folder

@@ -36,7 +36,7 @@ def rows(folder):
 
 
 def test_a_row_for_everybody(graded):
-    line, folder, students, summary = graded
+    _, folder, students, summary = graded
     found = rows(folder)
     assert len(found) == len(students)
     for student, row in found.items():
@@ -103,7 +103,7 @@ def test_private_numbers_are_not_told(graded):
 
 
 def test_a_second_time_nothing_runs(graded, workshop):
-    line, folder, students, first = graded
+    line, folder, _, first = graded
     before = (folder / "out" / "grades.csv").read_bytes()
     second = grade_folder(line, folder / "handed-in", folder / "out", workshop)
     assert (second.ran, second.reused) == (0, first.ran)
@@ -111,7 +111,7 @@ def test_a_second_time_nothing_runs(graded, workshop):
 
 
 def test_a_new_point_value_runs_nothing(graded, workshop):
-    line, folder, _, first = graded
+    line, folder, _, _ = graded
     checks = tuple(dataclasses.replace(c, points=c.points * 2) for c in line.checks.checks)
     richer = dataclasses.replace(line, checks=dataclasses.replace(line.checks, checks=checks))
     second = grade_folder(richer, folder / "handed-in", folder / "out", workshop)

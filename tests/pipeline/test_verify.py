@@ -46,7 +46,7 @@ def spoilt(tmp_path):
 def test_everything_that_does_not_hold_is_said(spoilt):
     """Unseeded numbers, a mistake nobody sees, twins, a cell that raises without a blank, a check that the reference fails."""
     extra = '''
-@check("line", points=1)
+@check("fit", points=1)
 def draws(nb):
     """Draws the same."""
     import secrets
@@ -54,7 +54,7 @@ def draws(nb):
     return secrets.randbelow(10**9)
 
 
-@check("line", points=1, expect=5)
+@check("fit", points=1, expect=5)
 def is_five(nb):
     """Is five."""
     return 4
