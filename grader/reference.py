@@ -219,6 +219,16 @@ class Reference:
         return name in self.sources
 
 
+def _end_with_mark(lines: list[str], end: int) -> int:
+    """A region may end a function: its `# end blank` is a comment, which `ast` does not count as part of it."""
+    for number in range(end, len(lines)):
+        if _REGION_END.match(lines[number]) and lines[number][:1] in " \t":
+            return number + 1
+        if lines[number].strip():
+            break
+    return end
+
+
 def _sources_of(node: ast.stmt, text: str) -> list[Source]:
     kind = "constant"
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -230,5 +240,7 @@ def _sources_of(node: ast.stmt, text: str) -> list[Source]:
         names, begin = [node.target.id], node.lineno
     else:
         return []
-    lines = text.splitlines()[begin - 1 : node.end_lineno]
+    all_lines = text.splitlines()
+    end = _end_with_mark(all_lines, node.end_lineno or begin)
+    lines = all_lines[begin - 1 : end]
     return [Source(name, kind, "\n".join(lines), begin) for name in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich import box
@@ -16,15 +17,16 @@ from grader.result import CheckResult, Grade, Outcome, State
 __all__ = ["check_table", "score_table"]
 
 MAX_WHY = 300
+MAX_ICONS = 24
 
 
 def score_table(grades: Sequence[Grade]) -> Table:
-    """A row a student: score, how the checks ended (one icon a check), state with its reason."""
+    """A row a student: score, how the checks ended, state with its reason."""
     table = _table()
     table.add_column("student", overflow="ellipsis", no_wrap=True, max_width=24)
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("of", justify="right", no_wrap=True, style="bright_black")
-    table.add_column("checks", overflow="fold", min_width=6, max_width=26)
+    table.add_column("checks", overflow="fold", min_width=6, max_width=30)
     table.add_column("state", overflow="fold", ratio=1)
     for grade in grades:
         maximum = grade.max_score or total(grade.checks)
@@ -63,7 +65,21 @@ def _plain(text: str, style: str = "") -> Text:
 
 
 def _strip(checks: Sequence[CheckResult]) -> Text:
-    return Text.assemble(*((OUTCOMES[check.outcome].icon, OUTCOMES[check.outcome].style) for check in checks))
+    """One icon a check where they fit; else how many of each, each in a column of its own."""
+    if len(checks) <= MAX_ICONS:
+        return Text.assemble(*((OUTCOMES[check.outcome].icon, OUTCOMES[check.outcome].style) for check in checks))
+    counts = Counter(check.outcome for check in checks)
+    parts = [
+        (f"{counts[o]:>3} {look.icon} ", look.style) if counts[o] else " " * 6
+        for o, look in OUTCOMES.items()
+        if _shown(o, counts)
+    ]
+    return Text.assemble(*parts)
+
+
+def _shown(outcome: Outcome, counts: Counter[Outcome]) -> bool:
+    """The rare outcomes take no column where there are none."""
+    return bool(counts[outcome]) or outcome not in (Outcome.PARTIAL, Outcome.UNGRADED)
 
 
 def _state(grade: Grade) -> Text:

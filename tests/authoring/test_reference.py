@@ -149,6 +149,15 @@ def test_missing_and_broken_modules(tmp_path):
         Reference.load(tmp_path / "r.py")
 
 
+def test_a_region_may_end_a_function(tmp_path):
+    text = "def f(x):\n    y = x\n    # blank: give it back\n    return y\n\n    # end blank\n\n\nz = 1\n"
+    (tmp_path / "r.py").write_text(text)
+    reference = Reference.load(tmp_path / "r.py")
+    assert reference["f"].stub() == "# blank: f\ndef f(x):\n    y = x\n    # give it back\n    ..."
+    assert "end blank" not in reference["f"].solution()
+    assert reference["z"].text == "z = 1"
+
+
 def test_crlf(tmp_path):
     (tmp_path / "r.py").write_bytes(textwrap.dedent("def f(x):\n    '''Doc.'''\n    return x\n").replace("\n", "\r\n").encode())
     assert Reference.load(tmp_path / "r.py")["f"].stub() == "# blank: f\ndef f(x):\n    '''Doc.'''\n    ..."
