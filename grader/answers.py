@@ -154,10 +154,10 @@ class _Search:
             self._stand_in(blank, pieces[0])
         for blank in self._lacking():
             start, names = self.plan.blanks[blank], self.plan.names[blank]
-            here = [p for p in self.loose if self.before[p] < start <= self.next[p] and bound_names(p.source) & names]
-            if here and _bound(here) >= names:
-                self._give(blank, here, "order")
-                self._stand_in(blank, here[0])
+            above = [p for p in self.loose if self.before[p] < start <= self.next[p] and bound_names(p.source) & names]
+            if above and _bound(above) >= names:
+                self._give(blank, above, "order")
+                self._stand_in(blank, above[0])
 
     def in_our_cells(self) -> None:
         """An answer typed into a check or given cell; the template's own cell is used all the same."""
@@ -277,8 +277,9 @@ def _notes(search: _Search, template: Template, pieces: list[Piece]) -> Iterable
     for key, sentence in _NOTES.items():
         blanks = [f"`{blank}`" for blank in dict.fromkeys(blank for how, blank in search.how if how == key)]
         s, was, its = ("", "was", "its") if len(blanks) == 1 else ("s", "were", "their")
+        more = f" and {len(blanks) - 5} more" if len(blanks) > 6 else ""
         if blanks:
-            yield sentence.format(blanks=", ".join(blanks), s=s, was=was, its=its)
+            yield sentence.format(blanks=", ".join(blanks[: 5 if more else 6]) + more, s=s, was=was, its=its)
     here = [search.plan.at[p.cell.id] for p in pieces if p.cell and p.cell.is_code and search.primary.get(p.cell.id) is p]
     if not here:
         yield "No cell of the assignment was found: this may be another notebook."

@@ -23,15 +23,13 @@ from grader.grade import grade, request, unreadable
 from grader.gradebook import Gradebook
 from grader.key import Key
 from grader.keying import Workshop, make_key
-from grader.notebook import Answers, read
+from grader.notebook import MAX_BYTES, Answers, read
 from grader.report import class_report, feedback
 from grader.result import Grade, Run, State
 from grader.run import Request, run_many
 from grader.submission import Submission, extract, find, safe_names
 
 __all__ = ["Summary", "grade_folder", "write_pages", "write_report"]
-
-SIZE_LIMIT = 50 * 2**20
 
 
 @dataclass
@@ -150,11 +148,10 @@ class _Desk:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise UnreadableSubmission(f"the file is larger than {SIZE_LIMIT // 2**20} MB")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # one byte too many is enough for `read` to refuse it
     except OSError as error:
-        raise UnreadableSubmission(f"the file cannot be read: {error.strerror}") from None
+        raise UnreadableSubmission(f"The file cannot be read: {error.strerror}.") from None
 
 
 def write_report(book: Gradebook, assignment: Assignment, out: Path) -> None:

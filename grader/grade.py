@@ -18,6 +18,7 @@ from grader.key import Key, KeyCheck
 from grader.notebook import Answers, Cell, Notebook, Role
 from grader.result import Capture, CheckResult, Fault, Grade, Outcome, Run, State, Verdict
 from grader.run import Request
+from grader.sourcecode import tokens
 from grader.template import fill
 
 __all__ = ["explain", "grade", "judge", "request", "unreadable", "without_setup"]
@@ -83,14 +84,19 @@ def judge(
         elif capture.fault is not None:
             verdicts[check.name] = _verdict_of_fault(capture.fault, check, key, untouched, run)
         else:
-            source = "\n".join(sources.get(check.blank, ()))
-            evidence = Evidence(capture.value, check.expected, source, earlier)
+            evidence = Evidence(capture.value, check.expected, _source(check.blank, sources), earlier)
             verdicts[check.name] = compare.judge(check.comparator, evidence)
     results = []
     for blank in key.blanks:
         results += _results_of_blank(key, blank, verdicts, captures)
     order = {check.name: i for i, check in enumerate(key.checks)}
     return sorted(results, key=lambda result: order[result.name])
+
+
+def _source(blank: str, sources: Mapping[str, tuple[str, ...]]) -> str:
+    """The answer's source. One without code stands in other cells of the student's, and any of them may hold it."""
+    own = "\n".join(sources.get(blank, ()))
+    return own if tokens(own) != () else "\n".join(source for cells in sources.values() for source in cells)
 
 
 def _results_of_blank(

@@ -113,6 +113,8 @@ _METADATA = {
 
 def _cell_node(cell: Cell) -> nbformat.NotebookNode:
     metadata: dict[str, Any] = {"id": cell.id, "grader": {"role": str(cell.role)}}
+    if cell.role is Role.SETUP:  # it may hold a long key: folded in JupyterLab, a form in Colab
+        metadata |= {"jupyter": {"source_hidden": True}, "cellView": "form"}
     if cell.role in (Role.PROSE, Role.SETUP, Role.GIVEN, Role.CHECK):
         metadata |= {"editable": False, "deletable": False}
     elif cell.role in (Role.BLANK, Role.ANSWER):

@@ -78,7 +78,13 @@ def selfcheck_text(blank: str, results: Sequence[CheckResult], *, colour: bool =
             lines.add_row("", Padding(text, (0, 0, 0, 2)), "")
     stream = io.StringIO()
     console = Console(
-        file=stream, width=width, force_terminal=colour, color_system="standard" if colour else None, highlight=False, emoji=False
+        force_jupyter=False,  # inside a notebook rich would show the text itself, above the result
+        file=stream,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        emoji=False,
     )
     console.print(Text.assemble((clean(blank), "bold"), ": ", headline(results)))
     if results:

@@ -60,7 +60,7 @@ def fault(kind: str, message: str = "") -> bytes:
 def forked(work: Work, seconds: float) -> bytes:
     """`work()` in a forked copy of this process, which is killed, with what it started, when the time is over."""
     read, write = os.pipe()
-    start = time.monotonic()
+    start, state = time.monotonic(), random.getstate()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # "fork in a process with threads": the child takes care
@@ -70,6 +70,7 @@ def forked(work: Work, seconds: float) -> bytes:
         os.close(write)
         return fault("ours", f"no copy of the kernel could be made: {error}")
     if pid == 0:
+        random.setstate(state)  # Python seeds it anew in every copy
         _child(work, write)
     os.close(write)
     data: bytes | None = None

@@ -313,6 +313,24 @@ _ = net.eval()
 """,
 ]
 
+ANSWERS["first_fit"] += [
+    """
+from torch.utils.data import DataLoader, TensorDataset
+torch.manual_seed(43052)
+net = torch.nn.Linear(in_features=1, out_features=1, bias=False)
+loss_fn, optimizr = torch.nn.MSELoss(), torch.optim.Adam(net.parameters())
+all_at_once = DataLoader(TensorDataset(x, y), batch_size=len(x))
+losses = []
+for epoc in range(epochs):
+    for x_i, y_i in all_at_once:
+        loss = loss_fn(net(x_i), y_i)
+        loss.backward()
+        losses += [loss.data]
+        optimizr.step(); optimizr.zero_grad()
+losses = torch.tensor(losses)
+""",
+]
+
 ANSWERS["best_weight"] = [
     "def best_weight(x, y):\n    return float((x * y).sum() / (x ** 2).sum())",
     "def best_weight(x, y):\n    return ((x.T @ y) / (x.T @ x)).item()",
@@ -438,8 +456,7 @@ for epoc in range(epochs_pm):
     optimizr.zero_grad()
 """,
     (
-        'x_pm = torch.tensor([-1. if t == "a" else 1. for t in txt_x]).reshape(-1, 1)\n'
-        'y_pm = torch.tensor([-1. if t == "a" else 1. for t in txt_y]).reshape(-1, 1)',
+        'x_pm, y_pm = (torch.tensor([-1. if t == "a" else 1. for t in txt])[:, None] for txt in (txt_x, txt_y))',
         "torch.manual_seed(43052)\nnet_pm = nn.Sequential(nn.Linear(1, 1, bias=False))\nadam_pm = optim.Adam(net_pm.parameters())",
         "%time _ = train(net_pm, F.mse_loss, adam_pm, x_pm, y_pm, epochs_pm)",
     ),
@@ -556,6 +573,18 @@ def fit_from(w, b, x, y, epochs):
     optimizr = optim.Adam(net.parameters())
     losses = train(net, nn.BCEWithLogitsLoss(), optimizr, x, y, epochs)
     return net, losses.numpy()
+""",
+]
+
+ANSWERS["fit_from"] += [
+    """
+def fit_from(w, b, x, y, epochs):
+    net = nn.Linear(1, 1)
+    net.weight.data[0, 0], net.bias.data[0] = w, b
+    print("start:", [p.item() for p in net.parameters()])
+    optimizr = optim.Adam(net.parameters(), 1e-3)
+    losses = train(net, nn.BCEWithLogitsLoss(), optimizr, x, y, epochs)
+    return net, losses
 """,
 ]
 
@@ -850,6 +879,24 @@ def figure_grid(curves, y, title):
 """,
 ]
 
+ANSWERS["figure_grid"] += [
+    """
+def panel(ax, truth, curve):
+    ax.plot(truth, ls="none", marker="o")
+    ax.plot(curve.numpy(), "o--", alpha=0.7)
+
+def figure_grid(curves, y, title):
+    side = int(np.sqrt(len(curves)))
+    fig = plt.figure(layout="constrained")
+    spots = fig.add_gridspec(side, side)
+    for k in range(len(curves)):
+        panel(fig.add_subplot(spots[k // side, k % side]), y[:5].numpy(), curves[k])
+    fig.suptitle(title, fontweight="bold")
+    plt.close(fig)      # or it is shown twice
+    return fig
+""",
+]
+
 ANSWERS["summarise"] = [
     """
 def summarise(curves):
@@ -968,7 +1015,7 @@ with torch.no_grad():
 """,
     (
         "torch.manual_seed(43052)\nl1, a1, l2 = nn.Linear(2, 1), nn.Tanh(), nn.Linear(1, 2, bias=False)\nnet_hot = nn.Sequential(l1, a1, l2)",
-        "_ = train(net_hot, F.cross_entropy, optim.Adam(net_hot.parameters()), x_hot, y_hot, epochs)\n"
+        "_ = train(net_hot, F.cross_entropy, optim.Adam(net_hot.parameters()), x_hot, y_hot, epochs)",
         "yhat_hot = soft(net_hot(x_hot)).detach()",
     ),
     """
@@ -1039,6 +1086,15 @@ def embed_by_matrix(x, weight):
     letters = range(len(weight))
     mapping = {k: [float(k == other) for other in letters] for k in letters}
     return torch.tensor(f(x.tolist(), mapping)) @ weight
+""",
+]
+
+ANSWERS["embed_by_matrix"] += [
+    """
+def embed_by_matrix(x, weight):
+    rows = torch.from_numpy(np.eye(len(weight), dtype="float32")[x.numpy()])
+    # a product by hand: row by column
+    return torch.stack([(row[:, None] * weight).sum(dim=0) for row in rows])
 """,
 ]
 

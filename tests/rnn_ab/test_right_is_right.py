@@ -1,7 +1,7 @@
 """Whole notebooks with every blank answered right, each written in another way: all of them earn every point.
 
-Notebook k takes the k-th answer to each blank, cyclically, and has habits of its own. A check that refuses one of these asks for
-something that its task does not ask for.
+Notebook k takes the k-th answer to each blank, cyclically, and has habits of its own. The first nine hold every answer and every
+habit; the others, which are slow, hold other combinations. A check that refuses one asks for what its task does not ask for.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from grader.sourcecode import same_code
 
 from .answers import ANSWERS, IMPORTS
 from .habits import HABITS, NOTES
-from .homework import Marked, Sheet, grade_all
+from .homework import Marked, Sheet, Sources, grade_all
 
-NOTEBOOKS = 18
-ALL = [f"notebook-{k:02}" for k in range(NOTEBOOKS)]
+FIRST, ALL = 9, 18
+QUICK = [f"notebook-{k:02}" for k in range(FIRST)]
+SLOW = [f"notebook-{k:02}" for k in range(FIRST, ALL)]
 
 
 def handed_in(handed_out: Sheet, k: int) -> Sheet:
@@ -31,29 +32,97 @@ def handed_in(handed_out: Sheet, k: int) -> Sheet:
     else:
         sheet.put("" if k % 3 == 0 else "given-1", IMPORTS.strip())
     sheet.answer(answers, marked=k % 2 == 0)
-    for after, source in reversed(HABITS[k % len(HABITS)]):
-        sheet.put(after, source)
+    for habit in (HABITS[k], HABITS[(k + FIRST) % len(HABITS)]):
+        for after, source in reversed(habit):
+            sheet.put(after if after != "given-1" or k % 3 != 1 else "given-2", source)
     return sheet.put("check-train", NOTES, kind="markdown")
 
 
 @pytest.fixture(scope="module")
 def marked(rnn_ab: Assignment, key: Key, handed_out: Sheet) -> dict[str, Marked]:
-    return grade_all(rnn_ab, key, {name: handed_in(handed_out, k) for k, name in enumerate(ALL)})
+    return grade_all(rnn_ab, key, {name: handed_in(handed_out, k) for k, name in enumerate(QUICK)})
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.fixture(scope="module")
+def also_marked(rnn_ab: Assignment, key: Key, handed_out: Sheet) -> dict[str, Marked]:
+    return grade_all(rnn_ab, key, {name: handed_in(handed_out, k) for k, name in enumerate(SLOW, FIRST)})
+
+
+def assert_full_marks(marked: Marked, key: Key) -> None:
+    assert marked.lost == {}
+    assert marked.grade.score == key.max_score
+    assert marked.grade.state is State.GRADED
+    assert {c.diagnosis for c in marked.grade.checks} == {""}
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_every_point_is_earned(marked: dict[str, Marked], key: Key, name: str):
-    assert marked[name].lost == {}
-    assert marked[name].grade.score == key.max_score
-    assert marked[name].grade.state is State.GRADED
-    assert {c.diagnosis for c in marked[name].grade.checks} == {""}
+    assert_full_marks(marked[name], key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_every_point_is_earned_by_other_combinations(also_marked: dict[str, Marked], key: Key, name: str):
+    assert_full_marks(also_marked[name], key)
 
 
 def test_each_blank_is_answered_in_three_ways_or_more(rnn_ab: Assignment):
     assert list(ANSWERS) == rnn_ab.template.blanks
     for blank, found in ANSWERS.items():
-        assert 3 <= len(found) <= NOTEBOOKS, blank
+        assert 3 <= len(found) <= FIRST, blank
         texts = ["\n".join(answer) if isinstance(answer, tuple) else answer for answer in found]
         for i, text in enumerate(texts):
             assert not any(same_code(text, other) for other in texts[:i]), f"{blank}: the answer {i} is there twice"
-    assert len(HABITS) <= NOTEBOOKS
+    assert len(HABITS) == ALL
+
+
+# ------------------------------------------------------------------------------------------- answers that were refused
+
+BOTH_WAYS = """
+class Mynet3(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.l1 = torch.nn.Linear(1, 1)
+        self.a1 = torch.nn.Tanh()
+        self.l2 = torch.nn.Linear(1, 1, bias=False)
+        self.layers = torch.nn.Sequential(self.l1, self.a1, self.l2)
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+# Blank -> a right answer, and why somebody writes it.
+ONCE_REFUSED: dict[str, dict[str, Sources]] = {
+    "one": {
+        # looks whether it is right, in a cell below
+        "tanh": ("def tanh(x):\n    return 2 * sig(2 * x) - 1", "t = torch.linspace(-3, 3, 7)\nprint(tanh(t) - torch.tanh(t))"),
+        # "give the figure the title": a figure's title is its suptitle
+        "tanh_figure": "grid = torch.linspace(-5, 5, 100)\nplt.plot(grid, tanh(grid))\nplt.suptitle('tanh(x)')",
+        # each layer by its name, and all of them in a row: still three parameters
+        "Mynet3": BOTH_WAYS,
+        "fit_many": ANSWERS["fit_many"][1],
+        # compares with the embedding, outside the function
+        "embed_by_matrix": """
+def embed_by_matrix(x, weight):
+    return torch.eye(len(weight))[x] @ weight
+assert torch.equal(embed_by_matrix(x_abc, ebdd.weight), torch.nn.functional.embedding(x_abc, ebdd.weight))
+""",
+    },
+    "two": {
+        "tanh": "tanh = lambda x: 2 * sig(2 * x) - 1\nassert torch.allclose(tanh(torch.ones(1)), torch.tanh(torch.ones(1)))",
+        # over the axes all the same, but at their left end
+        "tanh_figure": "grid = torch.linspace(-5, 5, 100)\nplt.plot(grid, tanh(grid))\nplt.title('tanh(x)', loc='left')",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def once_refused(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
+    sheets = {name: handed_out.copy().answer(right | found) for name, found in ONCE_REFUSED.items()}
+    return grade_all(rnn_ab, key, sheets)
+
+
+@pytest.mark.parametrize(("name", "blank"), [(name, blank) for name, found in ONCE_REFUSED.items() for blank in found])
+def test_what_the_task_allows_is_not_refused(once_refused: dict[str, Marked], name: str, blank: str):
+    of_blank = {c.name for c in once_refused[name].grade.checks if c.blank == blank}
+    assert {check: why for check, why in once_refused[name].lost.items() if check in of_blank} == {}

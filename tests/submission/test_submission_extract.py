@@ -191,6 +191,13 @@ def test_a_second_filled_cell_behind_the_check_stays_there(lab, everything):
     )
 
 
+def test_the_cell_with_the_id_goes_before_copies_above_it(lab, everything):
+    cells = lab.put(lab.filled(), "setup", OTHER, ids=("9c1e", "blank-train"))
+    answers = lab.extract(cells)
+    assert answers.sources == everything
+    assert answers.extras == {"setup": (OTHER,)}
+
+
 def test_a_copied_stub_without_any_mark_is_not_run(lab, everything):
     cells = lab.put(lab.filled(), "prose-4", 'def train(net, x):\n    """One epoch."""\n    ...')
     answers = lab.extract(cells)

@@ -7,7 +7,9 @@ import re
 
 import pytest
 
-from grader.notebook import RawCell, read
+from grader.notebook import Cell, Notebook, RawCell, Role, read
+from grader.submission import extract
+from grader.template import Template
 
 
 def unmarked(sources):
@@ -117,6 +119,32 @@ def test_a_cell_like_a_given_one_is_kept_where_the_given_one_is_there(lab):
     cells = lab.put(lab.filled(), "check-train", "import torch\nx = torch.arange(5)\ny = 2 * x\nepochs = 1")
     for submitted in (cells, lab.no_ids(cells)):
         assert list(lab.extract(submitted).extras) == ["check-train"]
+
+
+def test_stubs_that_look_the_same_are_told_apart_by_their_place(lab):
+    """Without markers, the stubs of `fit` and `again` are the same text."""
+    cells = lab.put(lab.filled(), "blank-again", lab.stubs["again"])
+    answers = lab.extract(lab.no_marks(cells))
+    assert answers.sources["fit"] == ("net = Net()\nlosses = train(net, x)",)
+    assert answers.sources["again"] == ("net = Net()\nlosses = train(net, x) + train(net, x)",)
+    assert answers.extras == {}
+
+
+def test_an_early_call_of_a_check_is_not_its_cell(lab, everything):
+    cells = lab.put(lab.filled(), "setup", 'grader.check("train")')
+    cells = lab.put(cells, "check-train", "after = 1")
+    answers = lab.extract(lab.no_ids(cells))
+    assert answers.sources == everything
+    assert answers.extras == {"check-train": ("after = 1",)}
+
+
+def test_many_names_make_a_short_note():
+    cells = [
+        c for b in "abcdefgh" for c in (Cell(f"blank-{b}", Role.BLANK, f"{b} = ...", b), Cell(f"check-{b}", Role.CHECK, "", b))
+    ]
+    template = Template(Notebook(tuple(cells)), {b: (b,) for b in "abcdefgh"})
+    answers = extract([RawCell(True, f"# blank: {b}\n{b} = 1") for b in "abcdefgh"], template)
+    assert answers.notes[0] == "The cells of `a`, `b`, `c`, `d`, `e` and 3 more were found by their marker comments."
 
 
 def test_marker_below_magics_and_remarks(lab):
