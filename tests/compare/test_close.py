@@ -199,7 +199,12 @@ def test_is_close(value, expected):
         ({"x": [1, "2"]}, {"x": [1, 2.0]}, 'At ["x"][1]: expected a number, got a text.'),
         (LookupError("a"), KeyError("a"), "Expected the exception KeyError, got the exception LookupError."),
         (ValueError("a"), 1.0, "Expected a number, got the exception ValueError."),
-        (iter([]), [1], "Expected a list of 1 whole number, got a list_iterator object, which cannot be compared."),
+        pytest.param(
+            iter([]),
+            [1],
+            "Expected a list of 1 whole number, got a list_iterator object, which cannot be compared.",
+            id="iterator",
+        ),
         (float("nan"), 1.0, "The number is NaN."),
         (1.0, float("nan"), "The number is not the expected one."),
         (2.0, 1.0, "The number is not the expected one."),
