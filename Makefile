@@ -18,10 +18,10 @@ demo: install            ## publish an assignment, make a class, grade it
 	$(BIN)/grader demo
 
 test: install            ## the test suite, without what is marked slow
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-slow: install       ## the rest of it
-	$(BIN)/python -m pytest -n $(JOBS) -m slow
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m slow
 
 lint: install            ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .

@@ -6,9 +6,9 @@
     versions()                      what decides the numbers
 
 Two halves that share only `wire`. Outside, in the grader's process: `runner` (attempts), `client` (one kernel), `private` (its
-folder, environment and end), `displays` and `outputs` (what cells show, within caps). Inside, in the kernel: `serve` and `inside`
-(what is asked of it), `view` (the `nb` of a probe), `figures`, `isolate` (no trace), `originals` (no monkeypatch), `branches`
-(another source for a blank).
+folder, environment and end), `executor` and `outputs` (nbclient; what cells show, within caps). Inside, in the kernel:
+`serve` and `inside` (what is asked of it), `view` (the `nb` of a probe), `figures`, `isolate` (no trace), `originals` (no
+monkeypatch), `branches` (another source for a blank).
 
 This file is imported inside kernels too, so it imports nothing at once.
 """

@@ -1,12 +1,10 @@
 """One kernel, from outside: start it, execute cells, ask probes, end it.
 
-nbclient turns messages into outputs (`displays`). Waiting is ours: nbclient looks only once a second whether the kernel is alive,
-and gives a cell that does not end its whole limit once more.
+nbclient executes the cells (`executor`); how long a reply is waited for, and what then, is said here.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -29,7 +27,7 @@ from grader.judging import Probe
 from grader.notebook import Cell, Notebook, Role
 from grader.result import Capture
 from grader.run.branches import split
-from grader.run.displays import BROKEN, Displays
+from grader.run.executor import BROKEN, Executor
 from grader.run.outputs import one_line
 from grader.run.private import Private
 from grader.run.request import Branch
@@ -41,7 +39,6 @@ __all__ = ["CellEnd", "Kernel", "KernelDied", "KernelHangs", "NoKernel"]
 _START = 120.0  # seconds for a kernel to start and import torch: a cold disk is slow
 _POLL = 0.1  # seconds between looks whether the kernel is alive
 _GRACE = (1.0, 1.0)  # seconds for a kernel to answer an interrupt, and the next
-_TRAILING = 2.0  # seconds for the outputs that come after a cell's reply
 _SLACK = 5.0  # seconds, beyond a probe's limit, for the kernel to tell that it was reached
 
 _silent = logging.getLogger(f"{__name__}.quiet")
@@ -62,11 +59,12 @@ class KernelHangs(Exception):
 
 @dataclass(frozen=True)
 class CellEnd:
-    """How a cell ended: "ok", "error" or "timeout"; the error in one line, and where in the cell."""
+    """How a cell ended: "ok", "error" or "timeout"; the error in one line, and where in the cell; how long it took."""
 
     state: str
     error: str = ""
     line: int = 0
+    seconds: float = 0.0
 
 
 class _Manager(AsyncKernelManager):
@@ -87,7 +85,7 @@ class Kernel:
         self._client: Any = None  # jupyter_client's, whose types do not say that its methods are coroutines
         self._private = private
         self._bootstrap = _bootstrap(seed, output)
-        self._displays = Displays(notebook, output)
+        self._executor = Executor(notebook, output, self._manager)
 
     # ---------------------------------------------------------------------------------------------------- start and end
 
@@ -100,6 +98,7 @@ class Kernel:
             self._client = self._manager.client()
             self._client.context.setsockopt(zmq.RECONNECT_IVL, 20)  # ms; we are faster than the kernel, and try again
             self._client.start_channels(stdin=False, hb=False, control=False)
+            self._client.allow_stdin = False
             reply = await self._reply(self._client.execute(self._bootstrap, silent=True), time.monotonic() + _START)
         except KernelDied as error:
             raise NoKernel(f"A kernel did not start: it {error}.") from None
@@ -143,30 +142,30 @@ class Kernel:
         """Execute the notebook's cell number `index`. Raises KernelDied or KernelHangs."""
         own = cell.role in (Role.BLANK, Role.EXTRA)
         self._send("grader_cell", {"cell": cell.id, "blank": cell.name if own else "", "own": own})
-        self._displays.begin(index)
         deadline = time.monotonic() + seconds
-        message = self._client.execute(cell.source, allow_stdin=False, stop_on_error=False)
-        reading = asyncio.create_task(self._displays.follow(self._client, message, index))
-        trailing = _POLL
-        try:
+        replies: list[dict[str, Any]] = []
+        late = False
+
+        async def answer(message: str) -> dict[str, Any]:
+            nonlocal late
             reply = await self._reply(message, deadline)
             late = reply is None
-            reply = reply or await self._reply_to_interrupt(message)
-            trailing = _TRAILING
-        finally:
-            await asyncio.wait([reading], timeout=trailing)
-            reading.cancel()
-        content = reply["content"]
-        said, line = await self._error(cell) if content["status"] == "error" else ("", 0)
+            replies.append(reply or await self._reply_to_interrupt(message))
+            return replies[-1]
+
+        await self._executor.run(index, self._client, answer)
+        took = self._executor.seconds.get(index, 0.0)
+        content = replies[-1]["content"] if replies else {"status": "ok"}  # a cell without code is not even sent
         if late:
-            return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", line)
+            return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", (await self._error(cell))[1], took)
         if content["status"] == "ok":
-            return CellEnd("ok")
-        return CellEnd("error", said or one_line(content.get("ename", "Error"), content.get("evalue", "")), line)
+            return CellEnd("ok", seconds=took)
+        said, line = await self._error(cell)
+        return CellEnd("error", said or one_line(content.get("ename", "Error"), content.get("evalue", "")), line, took)
 
     def outputs(self, index: int) -> list[dict[str, Any]]:
         """What is kept of the outputs of cell number `index`, as plain dicts."""
-        return self._displays.outputs(index)
+        return self._executor.outputs(index)
 
     async def ask(self, probe: Probe, seconds: float) -> Capture:
         """Run one probe. Raises KernelDied or KernelHangs."""

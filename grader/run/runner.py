@@ -198,7 +198,7 @@ class _Work:
             end = CellEnd("timeout", f"did not stop after {seconds:.3g} seconds, and was killed")
             lost = f"Cell `{cell.id}` did not stop after {seconds:.3g} seconds and was killed with its kernel"
         if index not in self.cells:
-            took = time.monotonic() - start
+            took = end.seconds or time.monotonic() - start
             facts = (cell.id, str(cell.role), cell.name, cell.source, end.state, took, end.error, end.line)
             self.cells[index] = CellRun(*facts, kernel.outputs(index))
         if end.state == "timeout":

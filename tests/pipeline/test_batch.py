@@ -133,6 +133,7 @@ def test_folders_that_are_not_there_or_empty(built_line, workshop, tmp_path):
         grade_folder(built_line, tmp_path, tmp_path / "out", workshop)
 
 
+@pytest.mark.slow
 def test_interrupted_and_started_again(built_course, built_line, workshop, tmp_path):
     """Ctrl-C after the first results: what is done stays, the next call does the rest, and no kernel is left."""
     make_class(built_line, tmp_path / "in")

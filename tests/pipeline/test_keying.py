@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import pytest
+
 from grader.keying import RunCache, Workshop, make_key
 from grader.run import Request, execute
 
@@ -24,6 +26,7 @@ def test_what_is_kept_is_not_run_again(built_line, bundle, workshop):
     assert again.to_bytes() == bundle.key.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_damaged_cache_is_as_good_as_none(built_line, bundle, tmp_path):
     cache = RunCache(tmp_path / "runs")
     make_key(built_line, Workshop(jobs=2, cache=cache))

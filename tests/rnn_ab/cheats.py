@@ -592,7 +592,7 @@ for folder in (os.getcwd(), os.path.expanduser("~"), os.environ.get("TMPDIR", ""
     found += [f"file: {path}" for pattern in ("*.key", "rnn_ab*", "checks.py") for path in glob.glob(f"{folder}/{pattern}")]
 shell = get_ipython()
 found += [f"name: {name}" for name in shell.user_ns if "check" in name.lower() or "expected" in name.lower() or name == "nb"]
-found += [f"history: {text}" for text in shell.user_ns["In"] if "nb." in text and "def " in text and "nb.given" in text]
+found += [f"history: {text}" for text in shell.user_ns["In"][:-1] if "nb." in text and "def " in text and "nb.given" in text]
 print(found)
 
 def tanh(x):
@@ -628,8 +628,8 @@ def embedding_and_linear():
 CATCHES_ALL_LOSES = {
     "tanh_values",
     "tanh_far_out",
-    "tanh_is_your_own",
     "figure_of_tanh",
+    "f_of_unknown_letter",
     "best_weight_of_ab",
     "best_weight_of_other_data",
     "always_one_answers",
@@ -647,3 +647,92 @@ CATCHES_ALL_LOSES = {
     "embedding_is_one",
     "product_is_the_embedding",
 }
+
+# ------------------------------------------------------------------------------------ what has got a point without right
+
+# Cells of the student's own above the blanks, and the answers that use them.
+ROUND_ABOUT_CELLS = [
+    ("given-2", "helper = torch.tanh\nlook_up = torch.nn.functional.embedding"),
+    (
+        "check-best_weight",
+        "for kind in (torch.optim.Adam, torch.optim.SGD):\n"
+        "    def step(self, closure=None, real=kind.step):\n"
+        "        real(self)\n"
+        "        self.zero_grad()\n"
+        "    kind.step = step",
+    ),
+]
+
+
+def round_about(right: dict[str, str]) -> dict[str, Sources]:
+    return {
+        "tanh": "def tanh(x):\n    return helper(x)",
+        "embed_by_matrix": "def embed_by_matrix(x, weight):\n    return look_up(x, weight)",
+        "train": right["train"].replace("optimizr.zero_grad()", "pass"),
+        "fit_many": right["fit_many"].replace(".detach()", ""),
+        "onehot_fit": right["onehot_fit"].replace(".detach()", ""),
+        "embedding_fit": right["embedding_fit"].replace(".detach()", ""),
+    }
+
+
+BY_ANOTHER_NAME: dict[str, Sources] = {
+    "tanh": "from numpy import tanh as hyperbolic\ndef tanh(x):\n    return torch.from_numpy(hyperbolic(x.numpy()))",
+    "embed_by_matrix": "def embed_by_matrix(x, weight):\n    return weight[x]",
+}
+
+# ----------------------------------------------------------------------------- the sources of private checks, brought out
+
+FRAMES = """
+import sys
+
+def frames():
+    found, frame = [], sys._getframe(2)
+    while frame is not None:
+        found += [value for value in frame.f_locals.values() if isinstance(value, str) and "def " in value]
+        frame = frame.f_back
+    return "\\n".join(dict.fromkeys(found))
+"""
+
+LEAKS: dict[str, Sources] = {
+    "tanh": f"""{FRAMES}
+def tanh(x):
+    with open("seen.txt", "a") as file:
+        file.write(frames())
+    return 2 * sig(2 * x) - 1
+""",
+    "soft": """
+def soft(u):
+    if len(u) != 199:
+        raise ValueError(frames())
+    return torch.softmax(u, dim=1)
+""",
+    "f": """
+def f(txt, mapping):
+    print(frames())
+    return [mapping[letter] for letter in txt]
+""",
+    "best_weight": """
+heard = []
+handlers = get_ipython().kernel.shell_handlers
+def listening(stream, ident, message, answer=handlers.get("grader_probe")):
+    heard.append(bytes(message["buffers"][0]).decode())
+    return answer(stream, ident, message)
+handlers["grader_probe"] = listening
+
+def best_weight(x, y):
+    return ((x * y).sum() / (x * x).sum()).item()
+""",
+}
+LEAKS_CELLS = [
+    ("check-tanh", "print(open('seen.txt').read())"),
+    ("check-train", "print(heard)\nhandlers['grader_probe'] = listening.__defaults__[0]"),
+]
+
+
+def returning_none(blank: str, defines: tuple[str, ...]) -> str:
+    """An answer that is there and does nothing."""
+    if defines != (blank,):
+        return "\n".join(f"{name} = None" for name in defines)
+    if blank.startswith("Mynet"):
+        return f"class {blank}:\n    def __init__(self, *args):\n        return None"
+    return f"def {blank}(*args, **options):\n    return None"
