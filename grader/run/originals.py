@@ -20,7 +20,8 @@ _MODULES = (
     "signal", "threading", "time",
     "numpy", "numpy.random", "safetensors", "safetensors.numpy",
     "torch", "torch.nn", "torch.nn.functional", "torch.random",
-    "grader.values", "grader.result", "grader.run.figures", "grader.run.inside", "grader.run.isolate", "grader.run.view",
+    "grader.values", "grader.values.files", "grader.values.kinds", "grader.values.living", "grader.result",
+    "grader.run.figures", "grader.run.inside", "grader.run.isolate", "grader.run.view",
     "grader.run.wire",
 )  # fmt: skip
 _CLASSES = (
@@ -28,7 +29,7 @@ _CLASSES = (
     ("torch.nn", "Module"),
     ("grader.run.inside", "Session"),
     ("grader.run.view", "View"),
-    ("grader.values", "_Capture"),
+    ("grader.values.living", "_Capture"),
 )
 
 

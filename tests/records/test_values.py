@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader import values
 from grader.values import (
     Architecture,
     Array,
@@ -21,10 +20,12 @@ from grader.values import (
     capture,
     describe,
     dumps,
+    living,
     loads,
     restore,
     walk,
 )
+from grader.values.kinds import MAX_TEXT, ValueTooLarge
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
 arrays = hnp.arrays(
@@ -125,12 +126,12 @@ def test_addresses_do_not_leave():
 def test_bombs_end_as_errors(monkeypatch):
     loop: list = []
     loop.append(loop)
-    with pytest.raises(values.ValueTooLarge):
+    with pytest.raises(ValueTooLarge):
         capture(loop)
-    with pytest.raises(values.ValueTooLarge):
-        capture("x" * (values.MAX_TEXT + 1))
-    monkeypatch.setattr(values, "MAX_BYTES", 100)
-    with pytest.raises(values.ValueTooLarge):
+    with pytest.raises(ValueTooLarge):
+        capture("x" * (MAX_TEXT + 1))
+    monkeypatch.setattr(living, "MAX_BYTES", 100)
+    with pytest.raises(ValueTooLarge):
         capture(torch.zeros(1000))
 
 

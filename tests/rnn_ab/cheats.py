@@ -339,8 +339,9 @@ SWAPPED: dict[str, Sources] = {
     "tanh": "def tanh(x):\n    e = torch.exp(x)\n    return e / e.sum()",
     "soft": "soft = lambda u: 2 * sig(2 * u) - 1",
     "plus_minus": """
-y_pm, x_pm = x, y
-net_pm, _ = torch.nn.Linear(1, 1, bias=False), None
+y_pm, x_pm = 2 * x - 1, 2 * y - 1
+net_pm = torch.nn.Linear(1, 1, bias=False)
+net_pm.weight.data.fill_(1.0)
 """,
     "first_fit": """
 torch.manual_seed(43052)
@@ -393,6 +394,7 @@ def embedding_and_linear():
 SWAPPED_EARNED = {
     "tanh_is_your_own",
     "first_fit_has_one_parameter",
+    "best_weight_of_ab",  # 0 all the same
     "mynet1_has_three_parameters",
     "mynet2_has_three_parameters",
     "summary_amplitude",
@@ -650,17 +652,18 @@ CATCHES_ALL_LOSES = {
 
 # ------------------------------------------------------------------------------------ what has got a point without right
 
+PATCHED_STEP = """
+for kind in (torch.optim.Adam, torch.optim.SGD):
+    def step(self, closure=None, real=kind.step):
+        real(self)
+        self.zero_grad()
+    kind.step = step
+"""
+
 # Cells of the student's own above the blanks, and the answers that use them.
 ROUND_ABOUT_CELLS = [
     ("given-2", "helper = torch.tanh\nlook_up = torch.nn.functional.embedding"),
-    (
-        "check-best_weight",
-        "for kind in (torch.optim.Adam, torch.optim.SGD):\n"
-        "    def step(self, closure=None, real=kind.step):\n"
-        "        real(self)\n"
-        "        self.zero_grad()\n"
-        "    kind.step = step",
-    ),
+    ("check-best_weight", PATCHED_STEP),
 ]
 
 

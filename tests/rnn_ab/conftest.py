@@ -35,5 +35,5 @@ def handed_out(published: Bundle) -> Sheet:
 
 @pytest.fixture(scope="session")
 def right(rnn_ab: Assignment) -> dict[str, str]:
-    """Blank -> the reference's source: right answers where a test is about something else."""
-    return dict(rnn_ab.template.solutions)
+    """Blank -> the reference's source, without the marker comment: right answers where a test is about something else."""
+    return {blank: source.removeprefix(f"# blank: {blank}\n") for blank, source in rnn_ab.template.solutions.items()}

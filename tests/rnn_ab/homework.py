@@ -27,7 +27,10 @@ class Sheet:
 
     @classmethod
     def opened(cls, data: bytes) -> Sheet:
-        return cls(json.loads(data))
+        content = json.loads(data)
+        for cell in content["cells"]:
+            cell["source"] = "".join(cell["source"])
+        return cls(content)
 
     @property
     def cells(self) -> list[dict[str, Any]]:

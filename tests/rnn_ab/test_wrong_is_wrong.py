@@ -37,12 +37,11 @@ def marked(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str
         "anything": anything | {"tanh": cheats.ANYTHING + anything["tanh"]},
         "nothing": nothing,
         "lies": cheats.LIES,
-        "untrained": right | cheats.untrained(right),
+        "untrained": right | cheats.untrained(right) | cheats.BY_ANOTHER_NAME,
         "looked up": right | cheats.looked_up(key),
         "swapped": right | cheats.SWAPPED,
         "caught": right | cheats.CATCHES_ALL | {"tanh": cheats.SNOOP},
         "round about": right | cheats.round_about(right),
-        "by another name": right | cheats.BY_ANOTHER_NAME,
         "leaks": right | cheats.LEAKS,
     }
     sheets = {name: handed_out.copy().answer(found) for name, found in answers.items()} | {"edited": edited}
@@ -88,15 +87,15 @@ def test_what_equals_everything_is_no_value(marked: dict[str, Marked], key: Key,
     assert marked[name].grade.state is State.GRADED
 
 
-@pytest.mark.parametrize("blank", ["tanh", "always_one", "embed_by_matrix"])
+@pytest.mark.parametrize("blank", ["tanh", "always_one", "Mynet3", "embed_by_matrix"])
 def test_an_answer_that_does_nothing_has_no_points(marked: dict[str, Marked], key: Key, blank: str):
-    """Not to use torch's tanh, or to leave other networks alone, is no merit of a function that does not do its task."""
+    """Not to use torch's tanh, to leave other networks alone, to be a class: no merits of an answer that does not do its task."""
     assert set(marked["nothing"].scores) & names_of(key, blank) == set()
 
 
 def test_answers_that_do_nothing_have_no_points(marked: dict[str, Marked], key: Key):
     """Functions, classes and names that are there, and None."""
-    known = names_of(key, "tanh", "always_one", "embed_by_matrix")  # the test above
+    known = names_of(key, "tanh", "always_one", "Mynet3", "embed_by_matrix")  # the test above
     assert set(marked["nothing"].scores) - known == set()
 
 
@@ -152,10 +151,10 @@ def test_there_is_nothing_to_find(marked: dict[str, Marked]):
     [
         # torch's tanh, under another name that a cell above gave it
         ("round about", "tanh_is_your_own"),
-        ("by another name", "tanh_is_your_own"),
+        ("untrained", "tanh_is_your_own"),
         # the same with torch's embedding; and looking rows up is no matrix product
         ("round about", "product_is_your_own"),
-        ("by another name", "product_is_your_own"),
+        ("untrained", "product_is_your_own"),
         # the four steps lack one, which a patched optimizer takes instead
         ("round about", "train_fits_the_weights"),
         ("round about", "train_with_another_loss"),
