@@ -87,10 +87,21 @@ def grade_folder(
             summary.ran += 1
             workshop.progress("Submissions", summary.ran, len(todo))
         write_report(book, assignment, out)
+        summary.notes += _not_here(book, found.submissions)
         for row in book.rows():
             summary.states[row.state] = summary.states.get(row.state, 0) + 1
     summary.seconds = time.monotonic() - begin
     return summary
+
+
+def _not_here(book: Gradebook, submissions: list[Submission]) -> list[str]:
+    """A note on rows of an earlier call whose files are not in this folder; they are kept as they were."""
+    here = {submission.student for submission in submissions}
+    gone = [row.student for row in book.rows() if row.student not in here]
+    if not gone:
+        return []
+    names = ", ".join(gone[:5]) + (", …" if len(gone) > 5 else "")
+    return [f"{len(gone)} in the gradebook have no file in this folder and keep their grade: {names}"]
 
 
 @dataclass

@@ -110,6 +110,16 @@ def test_a_second_time_nothing_runs(graded, workshop):
     assert (folder / "out" / "grades.csv").read_bytes() == before
 
 
+def test_a_file_that_is_gone_keeps_its_row_and_is_noted(graded, workshop):
+    line, folder, students, _ = graded
+    (folder / "handed-in" / "untouched.ipynb").rename(folder / "away")
+    second = grade_folder(line, folder / "handed-in", folder / "out", workshop)
+    (folder / "away").rename(folder / "handed-in" / "untouched.ipynb")
+    assert second.ran == 0
+    assert "untouched" in second.notes[-1]
+    assert len(rows(folder)) == len(students)
+
+
 def test_a_new_point_value_runs_nothing(graded, workshop):
     line, folder, _, _ = graded
     checks = tuple(dataclasses.replace(c, points=c.points * 2) for c in line.checks.checks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -10,7 +11,7 @@ from .homework import Sheet
 
 
 def _lines(source: str) -> list[str]:
-    return source.splitlines(keepends=True)
+    return re.findall(r"[^\n]*\n|[^\n]+", source)
 
 
 def colab(sheet: Sheet, minor: int = 0) -> bytes:
@@ -31,14 +32,14 @@ def vs_code(sheet: Sheet) -> bytes:
     """Format 4.2: no cell ids, next to no metadata; saved on Windows, with a byte order mark."""
     cells = []
     for cell in sheet.cells:
-        new: dict[str, Any] = {"cell_type": cell["cell_type"], "source": _lines(cell["source"])}
+        new: dict[str, Any] = {"cell_type": cell["cell_type"], "source": _lines(cell["source"].replace("\n", "\r\n"))}
         new["metadata"] = {"vscode": {"languageId": "python"}} if cell["cell_type"] == "code" else {}
         if cell["cell_type"] == "code":
             new |= {"execution_count": None, "outputs": []}
         cells.append(new)
     metadata = {"language_info": {"name": "python", "version": "3.12.1"}, "orig_nbformat": 4}
     data = _dumped({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 2})
-    return b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n").replace(b"\\n", b"\\r\\n")
+    return b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")
 
 
 def old_ipython(sheet: Sheet) -> bytes:

@@ -95,5 +95,8 @@ def test_every_point_is_earned(marked: dict[str, Marked], key: Key, name: str):
 def test_what_had_to_be_resolved_is_noted(marked: dict[str, Marked]):
     notes = {name: " ".join(found.grade.notes) for name, found in marked.items()}
     assert "`best_weight`, `onehot_fit` stood below" in notes["on Colab"]
-    assert "`train`" in notes["with an old program"]
-    assert "`Mynet3` was found in another cell" in notes["from a copy"]
+    assert "Another filled copy of the cell of `pairs`" in notes["on Colab"]
+    assert "found by their marker comments" in notes["in VS Code"]
+    assert "found by their marker comments" in notes["with an old program"]
+    assert "`Mynet3`" in notes["from a copy"]
+    assert "marker" not in notes["from a copy"]
