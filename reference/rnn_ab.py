@@ -107,7 +107,7 @@ def plus_minus(txt_x: list[str], txt_y: list[str], epochs_pm: int) -> tuple[torc
     y_pm = as_column(txt_y, mapping)
     torch.manual_seed(43052)
     net_pm = torch.nn.Linear(in_features=1, out_features=1, bias=False)
-    train(net_pm, torch.nn.MSELoss(), torch.optim.Adam(net_pm.parameters()), x_pm, y_pm, epochs_pm)
+    _ = train(net_pm, torch.nn.MSELoss(), torch.optim.Adam(net_pm.parameters()), x_pm, y_pm, epochs_pm)
     return x_pm, y_pm, net_pm
 
 
