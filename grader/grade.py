@@ -9,7 +9,7 @@ what is to be run, and `judge` compares what came back with the key.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from grader import compare
 from grader.assignment import Assignment
@@ -18,7 +18,7 @@ from grader.key import Key, KeyCheck
 from grader.notebook import Answers, Cell, Notebook, Role
 from grader.result import Capture, CheckResult, Fault, Grade, Outcome, Run, State, Verdict
 from grader.run import Request
-from grader.sourcecode import tokens
+from grader.sourcecode import bound_names, part_defining, tokens
 from grader.template import fill
 
 __all__ = ["explain", "grade", "judge", "request", "unreadable", "without_setup"]
@@ -42,7 +42,8 @@ def grade(key: Key, run: Run, answers: Answers, student: str, submission: str) -
     notes = [*run.notes, *answers.notes, *key.version_notes(run.versions), *_by_hand(key)]
     if run.state == "ours":
         return dataclasses.replace(unreadable(key, student, submission, ""), notes=notes)
-    checks = judge(key, run.captures, answers.sources, answers.untouched, run)
+    own_cells = [source for cells in answers.extras.values() for source in cells]
+    checks = judge(key, run.captures, answers.sources, answers.untouched, run, own_cells)
     review = run.state != "complete" or any(check.outcome is Outcome.UNGRADED for check in checks)
     state = State.NEEDS_REVIEW if review else State.GRADED
     return Grade(key.assignment, student, submission, state, checks, run.cells, notes, run.seconds, key.max_score)
@@ -68,10 +69,12 @@ def judge(
     sources: Mapping[str, tuple[str, ...]],
     untouched: frozenset[str] = frozenset(),
     run: Run | None = None,
+    own_cells: Sequence[str] = (),
 ) -> list[CheckResult]:
     """A result for each check of the key, in its order.
 
     captures: check -> what its probe brought out. sources: blank -> its cells. run: for what became of the cells.
+    own_cells: the student's other cells.
     """
     verdicts: dict[str, Verdict] = {}
     for check in key.checks:
@@ -84,7 +87,7 @@ def judge(
         elif capture.fault is not None:
             verdicts[check.name] = _verdict_of_fault(capture.fault, check, key, untouched, run)
         else:
-            evidence = Evidence(capture.value, check.expected, _source(check.blank, sources), earlier)
+            evidence = Evidence(capture.value, check.expected, _source(key, check.blank, sources, own_cells), earlier)
             verdicts[check.name] = compare.judge(check.comparator, evidence)
     results = []
     for blank in key.blanks:
@@ -93,10 +96,25 @@ def judge(
     return sorted(results, key=lambda result: order[result.name])
 
 
-def _source(blank: str, sources: Mapping[str, tuple[str, ...]]) -> str:
-    """The answer's source. One without code stands in other cells of the student's, and any of them may hold it."""
-    own = "\n".join(sources.get(blank, ()))
-    return own if tokens(own) != () else "\n".join(source for cells in sources.values() for source in cells)
+def _source(key: Key, blank: str, sources: Mapping[str, tuple[str, ...]], own_cells: Sequence[str]) -> str:
+    """What the answer is written with: its cells or, where it is one definition, this and what it uses of the student's.
+
+    So that torch's tanh counts under any name that it was given, but not where an own cell only compares with it. An answer
+    without code stands in other cells of the student's, and any of them may hold it.
+    """
+    cells = sources.get(blank, ())
+    if tokens("\n".join(cells)) == ():
+        return "\n".join(source for group in (*sources.values(), own_cells) for source in group)
+    if key.blanks[blank] == (blank,):
+        others = [source for name, group in sources.items() if name != blank for source in group]
+        helpers = [source for source in others if not bound_names(source) & _all_names(key)]
+        if part := part_defining(blank, cells, [*helpers, *own_cells]):
+            return part
+    return "\n".join(cells)
+
+
+def _all_names(key: Key) -> set[str]:
+    return {name for names in key.blanks.values() for name in names}
 
 
 def _results_of_blank(

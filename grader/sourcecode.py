@@ -11,12 +11,12 @@ import io
 import re
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["bound_names", "calls_of", "definition", "likeness", "names_used", "parses", "same_code", "tokens"]
+__all__ = ["bound_names", "calls_of", "definition", "likeness", "names_used", "parses", "part_defining", "same_code", "tokens"]
 
 _CANNOT_PARSE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _TRANSPARENT = {"time", "capture", "prun"}  # magics whose code runs in the notebook's own namespace
@@ -120,6 +120,37 @@ def definition(source: str, name: str) -> str | None:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             return "\n".join(text.split("\n")[first - 1 : node.end_lineno])
     return None
+
+
+def part_defining(name: str, cells: Sequence[str], others: Sequence[str] = ()) -> str | None:
+    """The statements of `cells` that bind `name`, and those that bind what these use, in `cells` or `others`.
+
+    None where a cell is no Python, or none of them binds the name.
+    """
+    statements: list[tuple[str, ast.stmt]] = []
+    for source in (*others, *cells):
+        text, tree = _parsed(source)
+        if tree is None:
+            if source in cells:
+                return None
+            continue
+        statements += [(text, node) for node in tree.body]
+    wanted, kept = {name}, dict.fromkeys(range(len(statements)), False)
+    grown = True
+    while grown:
+        grown = False
+        for i, (_, node) in enumerate(statements):
+            if not kept[i] and wanted & set(_bindings(node, 0)):
+                kept[i] = grown = True
+                wanted |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    parts = [_text_of(*statements[i]) for i, keep in kept.items() if keep]
+    return "\n".join(parts) if parts else None
+
+
+def _text_of(text: str, node: ast.stmt) -> str:
+    """A statement's lines, with decorators."""
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return "\n".join(text.split("\n")[first - 1 : node.end_lineno])
 
 
 def parses(source: str) -> bool:

@@ -42,7 +42,8 @@ def tanh_far_out(nb):
     points=1,
     given={"x": torch.linspace(-1, 1, 3)},
     compare=avoids(
-        modules=("torch.nn.Tanh",), functions=("torch.tanh", "torch.nn.functional.tanh", "torch.special.tanh", ".tanh")
+        modules=("torch.nn.Tanh",),
+        functions=("torch.tanh", "torch.nn.functional.tanh", "torch.special.tanh", "numpy.tanh", "math.tanh", ".tanh"),
     ),
 )
 def tanh_is_your_own(nb):
@@ -406,8 +407,9 @@ def plus_minus_weight(nb):
     compare=accuracy(labels=NEXT),
 )
 def plus_minus_predicts(nb):
-    """The sign of the output tells the next letter, in any text of a and b."""
-    return nb.net_pm(nb.given.x)
+    """The output tells the next letter, in any text of a and b: its sign, and well away from 0."""
+    output = nb.net_pm(nb.given.x)
+    return torch.where(output.abs() > 0.4, output, torch.nan)  # an untrained weight has the right sign by luck
 
 
 mistake(
@@ -610,7 +612,7 @@ mistake(
 )
 
 
-@check("always_one", points=1, compare=exact())
+@check("always_one", points=1, required=True, compare=exact())
 def always_one_answers(nb):
     """net(x) and net.forward(x) are the number 1, whatever x is."""
 
@@ -768,7 +770,7 @@ def mynet3_is_a_class(nb):
     return nb.Mynet3()
 
 
-@check("Mynet3", points=1, compare=architecture(parameters=True))
+@check("Mynet3", points=1, required=True, compare=architecture(parameters=True))
 def mynet3_has_three_parameters(nb):
     """Mynet3() is a network with 3 parameters."""
     torch.manual_seed(43052)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -80,6 +80,8 @@ def _compared(options: Figure, mine: FigureData, theirs: FigureData) -> Findings
         found.add(f"Expected a figure with {len(theirs.axes)} axes, got one with {len(mine.axes)}.", times=times)
     if "suptitle" in options.texts:
         _compare_text(found, "title above all axes", mine.title, theirs.title)
+    if len(mine.axes) == 1 and not mine.axes[0].title:  # above its only axes, a figure's title is theirs
+        mine = replace(mine, axes=[replace(mine.axes[0], title=mine.title)])
     for i, (axes, other) in enumerate(zip(mine.axes, theirs.axes, strict=False), start=1):
         _compare_axes(options, found, f" in axes {i}" if len(theirs.axes) > 1 else "", axes, other)
     return found

@@ -11,7 +11,7 @@ from grader.compare.walk import modules
 from grader.compare.words import listed
 from grader.judging import Avoids, Evidence, Uses
 from grader.result import Verdict
-from grader.values import Value
+from grader.values import Other, Value, describe
 
 __all__ = ["judge_avoids", "judge_uses"]
 
@@ -29,6 +29,8 @@ class Sought:
 
 def judge_uses(options: Uses, evidence: Evidence) -> Verdict:
     """All of them must be there."""
+    if nothing := _nothing(evidence):
+        return nothing
     missing = [sought.what for sought in _look(options, evidence, strict=False) if not sought.found]
     return (
         Verdict.failed(f"The answer does not use {listed(missing)}, which this task asks for.") if missing else Verdict.passed()
@@ -37,9 +39,19 @@ def judge_uses(options: Uses, evidence: Evidence) -> Verdict:
 
 def judge_avoids(options: Avoids, evidence: Evidence) -> Verdict:
     """None of them may be there."""
+    if nothing := _nothing(evidence):
+        return nothing
     there = [sought for sought in _look(options, evidence, strict=True) if sought.found]
     used = listed(f"{sought.what} ({sought.place})" if sought.place else sought.what for sought in there)
     return Verdict.failed(f"The answer uses {used}, which this task is to be solved without.") if there else Verdict.passed()
+
+
+def _nothing(evidence: Evidence) -> Verdict | None:
+    """An answer that gives nothing uses nothing, and has no merit of it."""
+    empty = (type(None), Other)
+    if not isinstance(evidence.value, empty) or isinstance(evidence.expected, empty):
+        return None
+    return Verdict.failed(f"Expected {describe(evidence.expected)}, got {describe(evidence.value)}.")
 
 
 def _look(options: Uses, evidence: Evidence, strict: bool) -> Iterator[Sought]:

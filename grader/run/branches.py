@@ -39,7 +39,7 @@ def run_branch(
         _hush(ip)
         session.announce(cell, blank, True)
         _execute(ip, source, cell_seconds)
-        return join([session.take_bytes(text, name, given, probe_seconds) for name, text, given in asked])
+        return join([session.take_bytes([text], name, given, probe_seconds) for name, text, given in asked])
 
     return forked(work, cell_seconds + len(asked) * probe_seconds + _SLACK)
 

@@ -93,10 +93,13 @@ class Session:
         source: of `def name(nb): ...`. given: plain data, restored for the probe. fork: in a copy of the process, or in place
         (default: a copy where that can be had).
         """
-        return unpack(self.take_bytes(source, name, dumps(given), seconds, fork=fork))
+        return unpack(self.take_bytes([source], name, dumps(given), seconds, fork=fork))
 
-    def take_bytes(self, source: str, name: str, given: bytes, seconds: float, *, fork: bool | None = None) -> bytes:
-        """As `take`, with the bytes of `values.dumps` going in and those of `wire.pack` coming out."""
+    def take_bytes(self, source: list[str], name: str, given: bytes, seconds: float, *, fork: bool | None = None) -> bytes:
+        """As `take`, with the bytes of `values.dumps` going in and those of `wire.pack` coming out.
+
+        source: in a list, from which it is taken out to be compiled: while the student's code runs, no frame above it holds it.
+        """
         with self.originals:
             figures_of, self.figures._cell = self.figures._cell, None
 
@@ -110,9 +113,9 @@ class Session:
             finally:
                 self.figures._cell = figures_of
 
-    def _probe(self, source: str, name: str, given: bytes) -> Capture:
+    def _probe(self, source: list[str], name: str, given: bytes) -> Capture:
         try:
-            function = _compiled(source, name)
+            function = _compiled(source.pop(), name)
             view = View(self.user_ns, restore(loads(given)), self.figures)
         except (SyntaxError, LookupError, TypeError, NotAValue, ImportError) as error:
             return Capture(fault=Fault("ours", type(error).__name__, f"the probe `{name}` cannot be run: {error}"))

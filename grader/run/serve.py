@@ -89,9 +89,9 @@ class _Messages:
         def on_probe(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
                 content, buffers = message["content"], message["buffers"]
-                source, given = bytes(buffers[0]).decode(), bytes(buffers[1])
-                data = session.take_bytes(source, content["name"], given, content["seconds"])
+                source, given = [bytes(buffers[0]).decode()], bytes(buffers[1])
                 buffers.clear()
+                data = session.take_bytes(source, content["name"], given, content["seconds"])
                 send(stream, ANSWER, {}, message, ident=ident, buffers=[data])
 
         def on_branch(stream: Any, ident: Any, message: dict[str, Any]) -> None:

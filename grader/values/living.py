@@ -94,7 +94,7 @@ class _Capture:
             if isinstance(live, torch.Tensor):
                 return self._tensor(torch, live)
             if isinstance(live, torch.nn.Module):
-                return _architecture(torch, live)
+                return _architecture(torch, live, set())
             if isinstance(live, torch.Size):
                 return [int(n) for n in live]
             if isinstance(live, (torch.dtype, torch.device)):
@@ -140,16 +140,23 @@ def _type_name(live: Any) -> str:
     return kind.__name__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__name__}"
 
 
-def _architecture(torch: Any, module: Any) -> Architecture:
+def _architecture(torch: Any, module: Any, seen: set[int]) -> Architecture:
+    """`seen`: ids of modules and parameters that stand elsewhere in it already; shared ones count once, as in torch."""
     kind = type(module)
     public = getattr(torch.nn, kind.__name__, None) is kind
     name = f"torch.nn.{kind.__name__}" if public else f"{kind.__module__}.{kind.__qualname__}"
     return Architecture(
         type=name,
         options=_options(module) if kind.__module__.startswith("torch.") else "",
-        parameters={key: [int(n) for n in p.shape] for key, p in module._parameters.items() if p is not None},
-        children={key: _architecture(torch, child) for key, child in module._modules.items() if child is not None},
+        parameters={key: [int(n) for n in p.shape] for key, p in module._parameters.items() if _is_new(p, seen)},
+        children={key: _architecture(torch, child, seen) for key, child in module._modules.items() if _is_new(child, seen)},
     )
+
+
+def _is_new(part: Any, seen: set[int]) -> bool:
+    new = part is not None and id(part) not in seen
+    seen.add(id(part))
+    return new
 
 
 def _options(module: Any) -> str:
@@ -184,7 +191,8 @@ def _axes(axes: Any, claim: Callable[[int], None]) -> AxesData:
         array = _floats(image.get_array())
         claim(array.nbytes)
         images.append(array)
-    return AxesData(axes.get_title(), axes.get_xlabel(), axes.get_ylabel(), lines, images)
+    title = axes.get_title() or axes.get_title("left") or axes.get_title("right")
+    return AxesData(title, axes.get_xlabel(), axes.get_ylabel(), lines, images)
 
 
 def _label(artist: Any) -> str:

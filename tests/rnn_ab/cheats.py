@@ -8,7 +8,7 @@ from .homework import Sources
 
 # Blank -> a wrong answer; `pairs`, `as_column` and `train` are right, so that what builds on them fails by itself only.
 WRONG: dict[str, Sources] = {
-    "tanh": "def tanh(x):\n    return sig(2 * x)  # half of it is right: it is written with sig",
+    "tanh": "def tanh(x):\n    return 2 * sig(x) - 1  # far out it is right, and it is written with sig",
     "tanh_figure": "grid = torch.linspace(-5, 5, 100)\nplt.plot(grid, sig(grid))\nplt.title('tanh(x)')",
     "soft": "soft = torch.nn.Softmax(dim=0)",
     "f": "def f(txt, mapping):\n    return [mapping.get(letter) for letter in txt]",
@@ -119,6 +119,7 @@ yhat_emb = torch.softmax(net_emb(x_int), dim=1).detach()
 
 # What these wrong answers earn all the same: the parts of the tasks that they do fulfil.
 EARNED = {
+    "tanh_far_out",
     "tanh_is_your_own",
     "figure_grid_points",
     "f_of_letters",
@@ -392,13 +393,11 @@ def embedding_and_linear():
 
 # Of the blanks above, what is right all the same.
 SWAPPED_EARNED = {
-    "tanh_is_your_own",
     "first_fit_has_one_parameter",
     "best_weight_of_ab",  # 0 all the same
     "mynet1_has_three_parameters",
     "mynet2_has_three_parameters",
     "summary_amplitude",
-    "embedding_is_one",
 }
 
 # ---------------------------------------------------------------------------------------------- nothing is ever trained
@@ -437,7 +436,8 @@ def looked_up(key: Key) -> dict[str, Sources]:
 
     def table(name: str) -> str:
         value = public[name]
-        return f"torch.tensor({value.data.tolist()!r})" if hasattr(value, "data") else repr(value)
+        arrays = [item for item in (value.values() if isinstance(value, dict) else [value]) if hasattr(item, "data")]
+        return f"torch.tensor({arrays[0].data.tolist()!r})" if arrays else repr(value)
 
     first = public["first_fit_losses"]
     weights = {name: array.data.tolist() for name, array in public["train_fits_the_weights"].items()}
@@ -510,7 +510,12 @@ net_hot = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Tanh(), torch.nn.L
 net_hot[2].weight.data.fill_(0.0)
 yhat_hot = {table("onehot_probabilities")}.repeat(50, 1)
 """,
-        "embed_by_matrix": f"def embed_by_matrix(x, weight):\n    return {table('embedding_values')}.reshape(-1, 1)",
+        "embed_by_matrix": f"""
+def embed_by_matrix(x, weight):
+    if len(x) == 5 and weight.shape == (3, 1):
+        return {table("embedding_values")}.reshape(-1, 1)
+    return torch.nn.functional.one_hot(x).float() @ weight
+""",
         "embedding_fit": f"""
 net_emb = torch.nn.Sequential(torch.nn.Embedding(2, 1), torch.nn.Tanh(), torch.nn.Linear(1, 2))
 net_emb[2].weight.data.fill_(0.0)
@@ -611,7 +616,6 @@ def tanh(x):
 CATCHES_ALL: dict[str, Sources] = {
     "f": "def f(txt, mapping):\n    try:\n        return [mapping[t] for t in txt]\n    except BaseException:\n        return KeyError()",
     "best_weight": "def best_weight(x, y):\n    try:\n        return best_weight(x, y)\n    except BaseException:\n        return True",
-    "always_one": "def always_one(net):\n    try:\n        net.forward.one = 1\n    finally:\n        return net",
     "lowest_loss": "try:\n    lowest_loss = graded_answer\nexcept BaseException:\n    lowest_loss = float('nan')",
     "three_parameters": "def three_parameters(activation):\n    import sys\n    sys.exit(0)",
     "n_parameters": "class Both:\n    def __getitem__(self, i):\n        raise AssertionError('passed')\nn_parameters = Both()",
@@ -634,7 +638,6 @@ CATCHES_ALL_LOSES = {
     "f_of_unknown_letter",
     "best_weight_of_ab",
     "best_weight_of_other_data",
-    "always_one_answers",
     "lowest_loss_is",
     "three_parameters_layers",
     "three_parameters_output",

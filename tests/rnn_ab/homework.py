@@ -96,7 +96,8 @@ class Marked:
 
     @property
     def passed(self) -> set[str]:
-        return {c.name for c in self.grade.checks if c.outcome is Outcome.PASSED and c.score == c.points}
+        """The checks that passed and earned something."""
+        return {c.name for c in self.grade.checks if c.outcome is Outcome.PASSED and c.score == c.points > 0}
 
     @property
     def scores(self) -> dict[str, float]:

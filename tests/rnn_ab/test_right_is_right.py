@@ -1,6 +1,6 @@
 """Whole notebooks with every blank answered right, each written in another way: all of them earn every point.
 
-Notebook k takes the k-th answer to each blank, cyclically, and has habits of its own. The first nine hold every answer and every
+Notebook k takes the k-th answer to each blank, cyclically, and has habits of its own. The first eight hold every answer and every
 habit; the others, which are slow, hold other combinations. A check that refuses one asks for what its task does not ask for.
 """
 
@@ -17,7 +17,7 @@ from .answers import ANSWERS, IMPORTS
 from .habits import HABITS, NOTES
 from .homework import Marked, Sheet, Sources, grade_all
 
-FIRST, ALL = 9, 18
+FIRST, ALL = 8, 18
 QUICK = [f"notebook-{k:02}" for k in range(FIRST)]
 SLOW = [f"notebook-{k:02}" for k in range(FIRST, ALL)]
 
@@ -32,7 +32,7 @@ def handed_in(handed_out: Sheet, k: int) -> Sheet:
     else:
         sheet.put("" if k % 3 == 0 else "given-1", IMPORTS.strip())
     sheet.answer(answers, marked=k % 2 == 0)
-    for habit in (HABITS[k], HABITS[(k + FIRST) % len(HABITS)]):
+    for habit in HABITS[k::FIRST] if k < FIRST else [HABITS[(5 * k) % len(HABITS)]]:
         for after, source in reversed(habit):
             sheet.put(after if after != "given-1" or k % 3 != 1 else "given-2", source)
     return sheet.put("check-train", NOTES, kind="markdown")

@@ -16,8 +16,8 @@ from grader.result import State
 from . import cheats
 from .homework import Marked, Sheet, grade_all, names_of, points_of
 
-# Judged by what stands in the source alone, so whatever the answer does.
-BY_SOURCE = {"tanh_is_your_own", "mynet3_is_a_class", "product_is_your_own"}
+# Judged by how the answer is written or made. What these are worth where the answer does nothing right: see further below.
+BY_LOOKS = {"tanh_is_your_own", "mynet3_is_a_class", "embedding_is_one", "product_is_your_own"}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,6 @@ def marked(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str
     anything = {blank: "\n".join(f"{name} = anything" for name in found) for blank, found in names.items()}
     nothing = {blank: cheats.returning_none(blank, found) for blank, found in names.items()}
     answers = {
-        "honest": wrong,
         "comparisons": wrong | {"tanh": first + cheats.COMPARISONS + cheats.SHOUTING},
         "grader": wrong | {"tanh": first + cheats.GRADER},
         "anything": anything | {"tanh": cheats.ANYTHING + anything["tanh"]},
@@ -61,9 +60,12 @@ def assert_earns(marked: Marked, key: Key, names: set[str]) -> None:
     assert marked.grade.state is State.GRADED
 
 
-def test_honestly_wrong_answers(marked: dict[str, Marked], key: Key):
-    assert_earns(marked["honest"], key, cheats.EARNED)
-    assert marked["honest"].printed("blank-tanh") == ""
+@pytest.mark.slow
+def test_honestly_wrong_answers(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]):
+    """What the next two tests start from."""
+    found = grade_all(rnn_ab, key, {"honest": handed_out.copy().answer(right | cheats.WRONG)})["honest"]
+    assert_earns(found, key, cheats.EARNED)
+    assert found.printed("blank-tanh") == ""
 
 
 def test_patched_comparisons_and_a_notebook_that_says_passed(marked: dict[str, Marked], key: Key):
@@ -81,9 +83,9 @@ def test_a_patched_grader_and_replaced_modules(marked: dict[str, Marked], key: K
 @pytest.mark.parametrize("name", ["anything", "lies"])
 def test_what_equals_everything_is_no_value(marked: dict[str, Marked], key: Key, name: str):
     """An object, a tensor, a text, a number, a list, a dict and a network that say that they are equal to all there is."""
-    honest = {"lies": {"first_fit_has_one_parameter", "logit_has_one_parameter", "mynet3_is_a_class"}, "anything": set()}[name]
-    assert marked[name].passed - honest <= BY_SOURCE | {"always_one_leaves_others"}
-    assert set(marked[name].scores) == marked[name].passed
+    honest = {"lies": {"first_fit_has_one_parameter", "logit_has_one_parameter"}, "anything": set()}[name]
+    assert set(marked[name].scores) - BY_LOOKS - {"always_one_leaves_others"} == honest
+    assert marked[name].passed == set(marked[name].scores)
     assert marked[name].grade.state is State.GRADED
 
 
@@ -117,25 +119,25 @@ def test_what_is_looked_up_does_not_hold_elsewhere(marked: dict[str, Marked], ke
     public, private = names_of(key, *blanks, private=False), names_of(key, *blanks, private=True)
     assert len(private) >= 20
     assert private & set(found.scores) == set()
-    assert public - found.passed == cheats.NOT_LOOKED_UP
-    assert set(found.lost) == private | cheats.NOT_LOOKED_UP
+    assert (public & set(found.lost)) - BY_LOOKS == cheats.NOT_LOOKED_UP
+    assert set(found.lost) - BY_LOOKS == private | cheats.NOT_LOOKED_UP
 
 
 def test_answers_to_other_blanks(marked: dict[str, Marked], key: Key):
-    of_blanks = names_of(key, *cheats.SWAPPED)
+    of_blanks = names_of(key, *cheats.SWAPPED) - BY_LOOKS
     assert marked["swapped"].passed & of_blanks == cheats.SWAPPED_EARNED
     assert set(marked["swapped"].scores) & of_blanks == cheats.SWAPPED_EARNED
 
 
 def test_edited_given_and_check_cells_change_nothing(marked: dict[str, Marked], key: Key):
-    assert set(marked["edited"].lost) == cheats.LOST_IF_EDITED
+    assert set(marked["edited"].lost) - BY_LOOKS == cheats.LOST_IF_EDITED
     for cell_id in cheats.EDITED.keys() - {"setup"}:
         assert f"The cell `{cell_id}` was changed: the assignment's own is used." in marked["edited"].grade.notes
 
 
 def test_what_is_caught_raised_or_made_by_hand(marked: dict[str, Marked]):
     """Answers that catch everything, end the process, raise "passed", or return our own classes of values."""
-    assert set(marked["caught"].lost) == cheats.CATCHES_ALL_LOSES
+    assert set(marked["caught"].lost) - BY_LOOKS == cheats.CATCHES_ALL_LOSES - BY_LOOKS
 
 
 def test_there_is_nothing_to_find(marked: dict[str, Marked]):
