@@ -828,7 +828,10 @@ def fit_many_curves(nb):
     def make_net():
         return torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Tanh(), torch.nn.Linear(1, 1, bias=False))
 
-    return nb.fit_many(make_net, nb.given.x, nb.given.y, 200, 4)
+    curves = nb.fit_many(make_net, nb.given.x, nb.given.y, 200, 4)
+    if getattr(curves, "requires_grad", False):
+        raise ValueError("the result still carries its gradients; .detach() or .data leaves them behind")
+    return curves
 
 
 @check("fit_many", points=1, given={"x": X, "y": Y}, compare=exact())
@@ -1068,7 +1071,10 @@ def onehot_has_five_parameters(nb):
 @check("onehot_fit", points=2, compare=close(atol=2e-3))
 def onehot_probabilities(nb):
     """yhat_hot holds the probabilities after training, a row for each letter."""
-    return nb.yhat_hot[:4]
+    yhat = nb.yhat_hot[:4]
+    if getattr(yhat, "requires_grad", False):
+        raise ValueError("the result still carries its gradients; .detach() or .data leaves them behind")
+    return yhat
 
 
 @check(
@@ -1269,7 +1275,10 @@ def embedding_fit_has_six_parameters(nb):
 @check("embedding_fit", points=2, compare=close(atol=2e-3))
 def embedding_fit_probabilities(nb):
     """yhat_emb holds the probabilities after training, a row for each letter."""
-    return nb.yhat_emb[:4]
+    yhat = nb.yhat_emb[:4]
+    if getattr(yhat, "requires_grad", False):
+        raise ValueError("the result still carries its gradients; .detach() or .data leaves them behind")
+    return yhat
 
 
 @check(
