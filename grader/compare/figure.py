@@ -80,7 +80,9 @@ def _compared(options: Figure, mine: FigureData, theirs: FigureData) -> Findings
         found.add(f"Expected a figure with {len(theirs.axes)} axes, got one with {len(mine.axes)}.", times=times)
     if "suptitle" in options.texts:
         _compare_text(found, "title above all axes", mine.title, theirs.title)
-    if len(mine.axes) == 1 and not mine.axes[0].title:  # above its only axes, a figure's title is theirs
+    only = mine.axes[0] if len(mine.axes) == len(theirs.axes) == 1 else None
+    if only and not only.title and normal(mine.title, punctuation=True) == normal(theirs.axes[0].title, punctuation=True):
+        # above its only axes, a figure's title is theirs
         mine = replace(mine, axes=[replace(mine.axes[0], title=mine.title)])
     for i, (axes, other) in enumerate(zip(mine.axes, theirs.axes, strict=False), start=1):
         _compare_axes(options, found, f" in axes {i}" if len(theirs.axes) > 1 else "", axes, other)
