@@ -1200,6 +1200,18 @@ def product_with_unused_letters(nb):
 
 @check(
     "embed_by_matrix",
+    points=0,
+    required=True,
+    given={"x": torch.tensor([0, 2, 1]), "weight": torch.tensor([[1.0], [float("inf")], [2.0]])},
+    compare=close(equal_nan=True),
+)
+def product_is_no_look_up(nb):
+    """It is a product with rows of zeros and ones, not a look-up: where the weight is infinite, 0 times it is NaN."""
+    return nb.embed_by_matrix(nb.given.x, nb.given.weight)
+
+
+@check(
+    "embed_by_matrix",
     points=1,
     given={"x": torch.tensor([0, 1, 2, 0, 1])},
     compare=agree(with_check="embedding_values", atol=1e-5),

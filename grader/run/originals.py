@@ -27,6 +27,9 @@ _MODULES = (
 _CLASSES = (
     ("torch", "Tensor"),
     ("torch.nn", "Module"),
+    ("torch.optim", "Optimizer"),
+    ("torch.optim", "Adam"),
+    ("torch.optim", "SGD"),
     ("grader.run.inside", "Session"),
     ("grader.run.view", "View"),
     ("grader.values.living", "_Capture"),

@@ -156,6 +156,11 @@ def test_there_is_nothing_to_find(marked: dict[str, Marked]):
         ("untrained", "tanh_is_your_own"),
         # the same with torch's embedding
         ("round about", "product_is_your_own"),
+        # looking rows up is no matrix product
+        ("untrained", "product_is_your_own"),
+        # the four steps lack one, which a patched optimizer takes instead
+        ("round about", "train_fits_the_weights"),
+        ("round about", "train_with_another_loss"),
     ],
 )
 def test_a_way_round_a_check(marked: dict[str, Marked], name: str, check: str):
