@@ -8,7 +8,15 @@ from grader.judging import Avoids as avoids
 from grader.judging import Close as close
 from grader.judging import Exact as exact
 from grader.judging import Figure as figure
+from grader.judging import Gradient as gradient
+from grader.judging import HiddenStates as hidden_states
+from grader.judging import Layers as layers
+from grader.judging import LinearProbe as linear_probe
+from grader.judging import Losses as losses
+from grader.judging import Sequence as sequence
+from grader.judging import SuccessRate as success_rate
 from grader.judging import Text as text
+from grader.judging import Trained as trained
 from grader.judging import Uses as uses
 from grader.judging import Weights as weights
 
@@ -21,8 +29,16 @@ __all__ = [
     "close",
     "exact",
     "figure",
+    "gradient",
+    "hidden_states",
+    "layers",
+    "linear_probe",
+    "losses",
     "mistake",
+    "sequence",
+    "success_rate",
     "text",
+    "trained",
     "uses",
     "weights",
 ]

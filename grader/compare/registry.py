@@ -10,7 +10,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from grader.compare import accuracy, architecture, close, figure, text, uses, weights
+from grader.compare import (
+    accuracy,
+    architecture,
+    close,
+    figure,
+    gradient,
+    hidden,
+    layers,
+    losses,
+    probing,
+    rates,
+    sequence,
+    text,
+    trained,
+    uses,
+    weights,
+)
 from grader.judging import Close, Comparator, Evidence
 from grader.result import Outcome, Verdict
 from grader.values import Value
@@ -41,6 +57,14 @@ JUDGES: Mapping[str, Judge] = {
     "uses": Judge(uses.judge_uses, _distance_by_value),
     "avoids": Judge(uses.judge_avoids, _distance_by_value),
     "agree": Judge(close.judge_agree, close.distance_agree),
+    "hidden_states": Judge(hidden.judge, hidden.distance),
+    "linear_probe": Judge(probing.judge, _distance_by_value),
+    "layers": Judge(layers.judge, layers.distance),
+    "sequence": Judge(sequence.judge, sequence.distance),
+    "losses": Judge(losses.judge, losses.distance),
+    "trained": Judge(trained.judge, trained.distance),
+    "success_rate": Judge(rates.judge, _distance_by_value),
+    "gradient": Judge(gradient.judge, gradient.distance),
 }
 
 

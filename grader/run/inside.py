@@ -21,6 +21,7 @@ from grader.result import Capture, Fault
 from grader.run.figures import Figures
 from grader.run.isolate import can_fork, forked, restored
 from grader.run.originals import Originals
+from grader.run.training import Training
 from grader.run.view import NotDefined, View
 from grader.run.wire import pack, unpack
 from grader.values import NotAValue, Raised, Value, ValueTooLarge, capture, dumps, loads, restore
@@ -37,6 +38,7 @@ class Session:
     def __init__(self, user_ns: dict[str, Any]) -> None:
         self.user_ns = user_ns
         self.figures = Figures()
+        self.training = Training()
         self._files: dict[str, tuple[str, bool]] = {}  # a code object's file name -> (cell id, is it the student's own)
         self._announced: tuple[str, str, bool] | None = None
         self._blank = ""  # of the last cell, for cells that do not say
@@ -55,6 +57,7 @@ class Session:
         callbacks["pre_run_cell"].insert(0, self._before_cell)
         callbacks["post_execute"].insert(0, self._after_cell)  # in front: the inline backend closes figures there
         self.figures.watch()
+        self.training.watch()
 
     def announce(self, cell: str, blank: str, own: bool) -> None:
         """The id of the cell that runs next, the blank it belongs to ("" for none), and whether the student wrote it."""
@@ -116,7 +119,7 @@ class Session:
     def _probe(self, source: list[str], name: str, given: bytes) -> Capture:
         try:
             function = _compiled(source.pop(), name)
-            view = View(self.user_ns, restore(loads(given)), self.figures)
+            view = View(self.user_ns, restore(loads(given)), self.figures, self.training)
         except (SyntaxError, LookupError, TypeError, NotAValue, ImportError) as error:
             return Capture(fault=Fault("ours", type(error).__name__, f"the probe `{name}` cannot be run: {error}"))
         start = time.perf_counter()

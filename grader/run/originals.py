@@ -21,8 +21,8 @@ _MODULES = (
     "numpy", "numpy.random", "safetensors", "safetensors.numpy",
     "torch", "torch.nn", "torch.nn.functional", "torch.random",
     "grader.values", "grader.values.files", "grader.values.kinds", "grader.values.living", "grader.result",
-    "grader.run.figures", "grader.run.inside", "grader.run.isolate", "grader.run.view",
-    "grader.run.wire",
+    "grader.run.figures", "grader.run.gradients", "grader.run.inside", "grader.run.isolate", "grader.run.layers",
+    "grader.run.training", "grader.run.view", "grader.run.wire",
 )  # fmt: skip
 _CLASSES = (
     ("torch", "Tensor"),
@@ -31,6 +31,7 @@ _CLASSES = (
     ("torch.optim", "Adam"),
     ("torch.optim", "SGD"),
     ("grader.run.inside", "Session"),
+    ("grader.run.training", "Training"),
     ("grader.run.view", "View"),
     ("grader.values.living", "_Capture"),
 )

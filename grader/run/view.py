@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
 from grader.run.figures import Figures
+from grader.run.gradients import gradients
+from grader.run.layers import layers
+from grader.run.training import Training, overlap
 from grader.values import Architecture, FigureData, capture
 
 __all__ = ["Given", "NotDefined", "View", "modules_in"]
@@ -34,9 +37,12 @@ class Given:
 class View:
     """The notebook's variables as attributes or items, what the probe is given, and a few questions."""
 
-    def __init__(self, user_ns: Mapping[str, Any], given: Mapping[str, Any], figures: Figures) -> None:
+    def __init__(
+        self, user_ns: Mapping[str, Any], given: Mapping[str, Any], figures: Figures, training: Training | None = None
+    ) -> None:
         self._user_ns = user_ns
         self._figures = figures
+        self._training = training or Training()
         self.given = Given(given)
 
     def __getitem__(self, name: str) -> Any:
@@ -63,6 +69,27 @@ class View:
                 found.setdefault(id(trained), trained)
         inner = {id(below) for module in found.values() for below in module.modules() if below is not module}
         return [capture(module) for key, module in found.items() if key not in inner]
+
+    def network(self, net: Any, *inputs: Any) -> dict[str, Any]:
+        """What a network is made of and holds and, with inputs, what it gives: {"architecture", "weights", "outputs"}."""
+        found = {"architecture": net, "weights": dict(net.state_dict())}
+        return found if not inputs else {**found, "outputs": net(*inputs)}
+
+    def layers(self, net: Any, *inputs: Any, names: Sequence[str] = ()) -> dict[str, Any]:
+        """What comes out of each layer when `net(*inputs)` is computed, by name, in the order of computation."""
+        return layers(net, *inputs, names=names)
+
+    def training(self, what: Any) -> dict[str, Any]:
+        """What the steps of optimizers did to a network, or to what an optimizer holds. See `grader.run.training`."""
+        return self._training.of(what)
+
+    def gradients(self, function: Callable[..., Any], *inputs: Any, **options: Any) -> dict[str, Any]:
+        """What a hand-made backward pass gives, and calls of the forward pass around `inputs`. See `grader.run.gradients`."""
+        return gradients(function, *inputs, **options)
+
+    def overlap(self, test: Any, train: Any) -> float:
+        """The share of the rows of `test` that are rows of `train` too."""
+        return overlap(test, train)
 
     def raises(self, function: Callable[..., Any], *args: Any, **options: Any) -> BaseException | None:
         """What `function(*args, **options)` raised, or None."""

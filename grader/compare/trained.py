@@ -1,0 +1,19 @@
+"""Being written."""
+
+from __future__ import annotations
+
+from grader.judging import Evidence, Trained
+from grader.result import Verdict
+from grader.values import Value
+
+__all__ = ["distance", "judge"]
+
+
+def judge(options: Trained, evidence: Evidence) -> Verdict:
+    """Being written."""
+    raise NotImplementedError
+
+
+def distance(options: Trained, value: Value, other: Value) -> float | None:
+    """Being written."""
+    raise NotImplementedError
