@@ -11,22 +11,23 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from grader import run as running
 from grader.assignment import Assignment
+from grader.carry import Carried
 from grader.errors import UnreadableSubmission, UsageError
-from grader.grade import grade, request, unreadable
+from grader.grade import request, unreadable
 from grader.gradebook import Gradebook
 from grader.key import Key
 from grader.keying import Workshop, make_key
 from grader.notebook import MAX_BYTES, Answers, read
 from grader.report import class_report, feedback
-from grader.result import Grade, Run, State
-from grader.run import Request, run_many
+from grader.result import Grade, Outcome, Run, State
+from grader.run import Request, run_queue
 from grader.submission import Submission, extract, find, safe_names
 
 __all__ = ["Summary", "grade_folder", "write_pages", "write_report"]
@@ -34,11 +35,15 @@ __all__ = ["Summary", "grade_folder", "write_pages", "write_report"]
 
 @dataclass
 class Summary:
-    """What `grade_folder` did: how many runs it made and how many it found kept, and the states of the rows."""
+    """What `grade_folder` did: how many runs it made and how many it found kept, and the states of the rows.
+
+    carried: runs with a reference's answer put in, so that an error is charged once.
+    """
 
     out: Path
     ran: int = 0
     reused: int = 0
+    carried: int = 0
     states: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -51,12 +56,11 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A submission that can be read: what is in it, and what is to be run."""
+    """A submission that can be read: what is in it, and the name of its run."""
 
     submission: Submission
     digest: str
     answers: Answers
-    request: Request
     run_key: str
 
 
@@ -78,14 +82,14 @@ def grade_folder(
     key = make_key(assignment, workshop)
     names = safe_names(submission.student for submission in found.submissions)
     with Gradebook(out / "gradebook.db", assignment.slug) as book:
-        desk = _Desk(assignment, key, folder, out, book, names, on_grade)
-        waiting = list(desk.sort(found.submissions, summary))
-        todo = {w.submission.student: w for w in waiting}
-        workshop.progress("Submissions", 0, len(todo))
-        for student, run in run_many({s: w.request for s, w in todo.items()}, workshop.jobs, workshop.runner):
-            desk.keep(todo[student], run)
-            summary.ran += 1
-            workshop.progress("Submissions", summary.ran, len(todo))
+        desk = _Desk(assignment, key, folder, out, book, names, on_grade, summary)
+        desk.sort(found.submissions)
+        todo = desk.todo
+        count = len(found.submissions)
+        workshop.progress("Submissions", desk.done, count)
+        for name, run in run_queue(todo, workshop.jobs, workshop.runner):
+            desk.take(name, run)
+            workshop.progress("Submissions", desk.done, count)
         write_report(book, assignment, out)
         summary.notes += _not_here(book, found.submissions)
         for row in book.rows():
@@ -106,7 +110,7 @@ def _not_here(book: Gradebook, submissions: list[Submission]) -> list[str]:
 
 @dataclass
 class _Desk:
-    """Where submissions are read and grades are written."""
+    """Where submissions are read and grades are written. `todo`: what is still to be run, by student."""
 
     assignment: Assignment
     key: Key
@@ -115,42 +119,79 @@ class _Desk:
     book: Gradebook
     names: dict[str, str]
     on_grade: Callable[[Grade], None]
+    summary: Summary
+    todo: dict[str, Request] = field(default_factory=dict)
+    done: int = 0
+    _waiting: dict[str, _Waiting] = field(default_factory=dict)
+    _carried: dict[str, Carried] = field(default_factory=dict)
+    _versions: dict[str, str] = field(default_factory=running.versions)
+    _digest: str = ""
 
-    def sort(self, submissions: list[Submission], summary: Summary) -> Iterator[_Waiting]:
-        """Grade what cannot be read and what has a kept run; yield what must be run."""
-        versions = running.versions()
+    def sort(self, submissions: list[Submission]) -> None:
+        """Grade what cannot be read and what has a kept run; the rest is to be run."""
+        self._digest = self.key.digest()
         for submission in submissions:
             try:
                 data = _bytes_of(submission.path)
                 answers = extract(read(data), self.assignment.template)
             except UnreadableSubmission as error:
-                grade = unreadable(self.key, submission.student, self._name(submission), str(error))
-                self.write(grade, "", None)
+                self.write(unreadable(self.key, submission.student, self._name(submission), str(error)), "", None)
                 continue
             asked = request(self.assignment, answers)
-            waiting = _Waiting(submission, hashlib.sha256(data).hexdigest(), answers, asked, asked.key(versions))
+            waiting = _Waiting(submission, hashlib.sha256(data).hexdigest(), answers, asked.key(self._versions))
+            self._waiting[submission.student] = waiting
             run = self.book.run(waiting.run_key)
             if run is None:
-                yield waiting
+                self.todo[submission.student] = asked
             else:
-                summary.reused += 1
-                self.judge(waiting, run)
+                self.summary.reused += 1
+                self._judge(submission.student, run)
 
-    def keep(self, waiting: _Waiting, run: Run) -> None:
-        """A run is a fact and is kept, unless the machine was at fault: then it is done again next time."""
-        if run.state != "ours":
-            self.book.keep_run(waiting.run_key, run)
-        self.judge(waiting, run)
+    def take(self, student: str, run: Run) -> None:
+        """A run is a fact and is kept, unless the machine was at fault: then it is done again next time.
 
-    def judge(self, waiting: _Waiting, run: Run) -> None:
-        submission = waiting.submission
-        found = grade(self.key, run, waiting.answers, submission.student, self._name(submission))
-        self.write(found, waiting.digest, waiting.run_key)
+        One with a reference's answer in it is judged, and only what it earns is kept.
+        """
+        carried = self._carried.pop(student, None)
+        if carried is None:
+            self.summary.ran += 1
+            if run.state != "ours":
+                self.book.keep_run(self._waiting[student].run_key, run)
+            self._judge(student, run)
+            return
+        self.summary.carried += 1
+        outcomes = carried.outcomes(run)
+        asked = carried.request()
+        if outcomes is not None and asked is not None:
+            self.book.keep_outcomes(self._name_of(asked), {check: list(found) for check, found in outcomes.items()})
+        carried.take(outcomes)
+        self._go_on(student, carried)
+
+    def _judge(self, student: str, run: Run) -> None:
+        waiting = self._waiting[student]
+        name = self._name(waiting.submission)
+        self._go_on(student, Carried.of(self.assignment, self.key, run, waiting.answers, student, name))
+
+    def _go_on(self, student: str, carried: Carried) -> None:
+        """Carry forward as far as what is kept allows; then there is more to run, or the grade is written."""
+        while (asked := carried.request()) is not None:
+            kept = self.book.outcomes(self._name_of(asked))
+            if kept is None:
+                self._carried[student], self.todo[student] = carried, asked
+                return
+            carried.take({check: (score, Outcome(outcome), says) for check, (score, outcome, says) in kept.items()})
+        waiting = self._waiting[student]
+        self.write(carried.grade(), waiting.digest, waiting.run_key)
+
+    def _name_of(self, asked: Request) -> str:
+        """Outcomes are opinions: they hold for exactly this run and this key."""
+        return f"{asked.key(self._versions)}-{self._digest}"
 
     def write(self, grade: Grade, digest: str, run_key: str | None) -> None:
         """The result, the page, and then the row: a row means that the rest is there."""
         _write_student(self.out, self.names[grade.student], grade, self.assignment.settings.title)
         self.book.keep_grade(grade, digest, run_key)
+        self.done += 1
         self.on_grade(grade)
 
     def _name(self, submission: Submission) -> str:

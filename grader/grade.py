@@ -21,7 +21,7 @@ from grader.run import Request
 from grader.sourcecode import bound_names, part_defining, tokens
 from grader.template import fill
 
-__all__ = ["explain", "grade", "judge", "request", "unreadable", "without_setup"]
+__all__ = ["explain", "grade", "judge", "own_cells", "request", "unreadable", "without_setup"]
 
 
 def request(assignment: Assignment, answers: Answers) -> Request:
@@ -42,11 +42,15 @@ def grade(key: Key, run: Run, answers: Answers, student: str, submission: str) -
     notes = [*run.notes, *answers.notes, *key.version_notes(run.versions), *_by_hand(key)]
     if run.state == "ours":
         return dataclasses.replace(unreadable(key, student, submission, ""), notes=notes)
-    own_cells = [source for cells in answers.extras.values() for source in cells]
-    checks = judge(key, run.captures, answers.sources, answers.untouched, run, own_cells)
+    checks = judge(key, run.captures, answers.sources, answers.untouched, run, own_cells(answers))
     review = run.state != "complete" or any(check.outcome is Outcome.UNGRADED for check in checks)
     state = State.NEEDS_REVIEW if review else State.GRADED
     return Grade(key.assignment, student, submission, state, checks, run.cells, notes, run.seconds, key.max_score)
+
+
+def own_cells(answers: Answers) -> list[str]:
+    """The sources of the student's own cells."""
+    return [source for cells in answers.extras.values() for source in cells]
 
 
 def _by_hand(key: Key) -> list[str]:

@@ -55,6 +55,17 @@ _grades = sa.Table(
 )
 
 
+_outcomes = sa.Table(
+    "outcomes",
+    _metadata,
+    sa.Column(
+        "key", sa.String, primary_key=True, comment="of a carried-forward run, and of the key that judged it"
+    ),
+    sa.Column("outcomes", sa.JSON, nullable=False, comment="check -> [points, outcome, diagnosis]: all that is kept of it"),
+    sa.Column("made", sa.DateTime, nullable=False, server_default=sa.func.now()),
+)
+
+
 @dataclass(frozen=True)
 class Row:
     """One student's line without the details. `score` is None where the submission could not be graded."""
@@ -135,6 +146,19 @@ class Gradebook:
     def run_keys(self) -> set[str]:
         with self._engine.connect() as connection:
             return set(connection.execute(sa.select(_runs.c.key)).scalars())
+
+    def outcomes(self, key: str) -> dict[str, list[Any]] | None:
+        """What was kept of a carried-forward run, or None."""
+        with self._engine.connect() as connection:
+            found: dict[str, list[Any]] | None = connection.execute(
+                sa.select(_outcomes.c.outcomes).where(_outcomes.c.key == key)
+            ).scalar()
+        return found
+
+    def keep_outcomes(self, key: str, outcomes: dict[str, list[Any]]) -> None:
+        """Keep what a carried-forward run earned: no value and no output of it."""
+        with self._engine.begin() as connection:
+            connection.execute(insert(_outcomes).values(key=key, outcomes=outcomes).on_conflict_do_nothing())
 
     # ------------------------------------------------------------------------------------------------- grades
 

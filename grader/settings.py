@@ -3,6 +3,7 @@
 title = "RNN I: the ab example"
 lecture = "000"
 reference = "rnn_ab"          # reference/rnn_ab.py
+carry_forward = true          # an early error is charged once: see `carry`; false to switch it off
 
 [parameters]                  # {{ param.epochs }}; these are profile `homework`
 epochs = 3000
@@ -67,6 +68,7 @@ class Settings:
     title: str
     reference: str
     lecture: str = ""
+    carry_forward: bool = True
     parameters: dict[str, Scalar | list[Scalar]] = field(default_factory=dict)
     profiles: dict[str, dict[str, Scalar | list[Scalar]]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)

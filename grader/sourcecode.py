@@ -16,7 +16,18 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["bound_names", "calls_of", "definition", "likeness", "names_used", "parses", "part_defining", "same_code", "tokens"]
+__all__ = [
+    "bound_names",
+    "calls_of",
+    "definition",
+    "likeness",
+    "names_used",
+    "parse",
+    "parses",
+    "part_defining",
+    "same_code",
+    "tokens",
+]
 
 _CANNOT_PARSE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _TRANSPARENT = {"time", "capture", "prun"}  # magics whose code runs in the notebook's own namespace
@@ -76,7 +87,7 @@ def _squeezed(source: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _dump(source: str) -> str | None:
-    tree = _parse(source)
+    tree = parse(source)
     try:
         return None if tree is None else ast.dump(tree)
     except RecursionError:
@@ -98,7 +109,7 @@ def bound_names(source: str) -> frozenset[str]:
 @lru_cache(maxsize=2048)
 def names_used(source: str) -> frozenset[str]:
     """Every name that a cell reads, at any depth."""
-    tree = _parse(source)
+    tree = parse(source)
     if tree is None:
         return frozenset(_WORD.findall(source))
     names: set[str] = set()
@@ -155,12 +166,12 @@ def _text_of(text: str, node: ast.stmt) -> str:
 
 def parses(source: str) -> bool:
     """Is it Python, or IPython?"""
-    return _parse(source) is not None
+    return parse(source) is not None
 
 
 def calls_of(source: str, function: str) -> list[str] | None:
     """The first arguments of the calls, where a cell does nothing but import and call `function` ("grader.check"); else None."""
-    tree = _parse(source)
+    tree = parse(source)
     arguments: list[str] = []
     for statement in tree.body if tree else []:
         match statement:
@@ -176,7 +187,7 @@ def calls_of(source: str, function: str) -> list[str] | None:
 
 
 def _names(source: str, depth: int) -> Iterator[str]:
-    tree = _parse(source)
+    tree = parse(source)
     return _names_by_pattern(source) if tree is None else _bindings(tree, depth)
 
 
@@ -232,7 +243,8 @@ def _names_by_pattern(source: str) -> Iterator[str]:
 # -------------------------------------------------------------------------------------------------------- parsing
 
 
-def _parse(source: str) -> ast.Module | None:
+def parse(source: str) -> ast.Module | None:
+    """The syntax tree of Python, or of IPython turned into Python; None where it is neither."""
     return _parsed(source)[1]
 
 

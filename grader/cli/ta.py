@@ -50,6 +50,7 @@ def grade(
                 "out": str(place),
                 "ran": summary.ran,
                 "reused": summary.reused,
+                "carried": summary.carried,
                 "states": summary.states,
                 "notes": summary.notes,
                 "seconds": round(summary.seconds, 2),

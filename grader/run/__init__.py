@@ -8,7 +8,7 @@
 Two halves that share only `wire`. Outside, in the grader's process: `runner` (attempts), `client` (one kernel), `private` (its
 folder, environment and end), `executor` and `outputs` (nbclient; what cells show, within caps). Inside, in the kernel:
 `serve` and `inside` (what is asked of it), `view` (the `nb` of a probe), `figures`, `isolate` (no trace), `originals` (no
-monkeypatch), `branches` (another source for a blank).
+monkeypatch), `branches` (another source for a blank), `seeds` (other seeds for all of it).
 
 This file is imported inside kernels too, so it imports nothing at once.
 """
@@ -24,13 +24,20 @@ if TYPE_CHECKING:
     from grader.judging import Probe
     from grader.notebook import Notebook
     from grader.result import Run
-    from grader.run.pool import default_jobs, run_many
+    from grader.run.pool import default_jobs, run_many, run_queue
     from grader.run.request import Branch, Request, Runner
     from grader.settings import Limits
 
-__all__ = ["Branch", "Request", "Runner", "default_jobs", "execute", "run", "run_many", "versions"]
+__all__ = ["Branch", "Request", "Runner", "default_jobs", "execute", "run", "run_many", "run_queue", "versions"]
 
-_ELSEWHERE = {"Branch": "request", "Request": "request", "Runner": "request", "default_jobs": "pool", "run_many": "pool"}
+_ELSEWHERE = {
+    "Branch": "request",
+    "Request": "request",
+    "Runner": "request",
+    "default_jobs": "pool",
+    "run_many": "pool",
+    "run_queue": "pool",
+}
 
 
 def run(
@@ -42,23 +49,33 @@ def run(
     seed: int = 0,
     on_cell: Callable[[int, int], None] | None = None,
     branches: Mapping[str, Sequence[Branch]] | None = None,
+    threads: int = 1,
+    device: str = "cpu",
+    shift: int = 0,
 ) -> Run:
     """Execute the code cells of `notebook` in one fresh kernel. Never raises for anything a notebook does.
 
     probes: blank -> what is asked where its check cell stands (at the end, for a blank that has none).
     data: a folder whose content is copied into the private working directory. on_cell: called with (done, all) cells.
     branches: blank -> other sources to try for it, each in a copy of the kernel taken before the blank's cell.
-    Set-up and check cells are not executed.
+    seed: the state of the random numbers when the first cell runs. shift: of every seed that the notebook sets (`run.seeds`).
+    threads, device: as in `Request`. Set-up and check cells are not executed.
     """
     from grader.run.runner import run as run_now
     from grader.settings import Limits
 
-    return run_now(notebook, probes, limits or Limits(), data=data, seed=seed, on_cell=on_cell, branches=branches)
+    how: dict[str, Any] = {"seed": seed, "shift": shift, "threads": threads, "device": device}
+    return run_now(notebook, probes, limits or Limits(), data=data, on_cell=on_cell, branches=branches, **how)
 
 
 def execute(request: Request) -> Run:
-    """What is asked for, executed."""
-    return run(request.notebook, request.probes, request.limits, data=request.data, branches=request.branches)
+    """What is asked for, executed. Of a run with a reference's source in it (`carried`), no output comes back."""
+    import dataclasses
+
+    seeds = {"seed": request.seed, "shift": request.seed}
+    how: dict[str, Any] = {**seeds, "threads": request.threads, "device": request.device}
+    done = run(request.notebook, request.probes, request.limits, data=request.data, branches=request.branches, **how)
+    return dataclasses.replace(done, cells=[], notes=[]) if request.carried else done
 
 
 def versions() -> dict[str, str]:

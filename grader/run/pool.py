@@ -12,11 +12,12 @@ import signal
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 
 from grader.result import Run
 from grader.run.request import Request, Runner
 
-__all__ = ["default_jobs", "run_many"]
+__all__ = ["default_jobs", "run_many", "run_queue"]
 
 
 def default_jobs() -> int:
@@ -32,19 +33,27 @@ def run_many(requests: Mapping[str, Request], jobs: int, runner: Runner) -> Iter
 
     `runner` must be a module-level function. With one job, or one request, it is called in this process.
     """
-    if jobs <= 1 or len(requests) <= 1:
-        for name, request in requests.items():
-            yield name, runner(request)
-        return
-    waiting = dict(requests)
+    yield from run_queue(dict(requests), jobs, runner)
+
+
+def run_queue(waiting: dict[str, Request], jobs: int, runner: Runner) -> Iterator[tuple[str, Run]]:
+    """The same for requests that may become more: what is put into `waiting` between two results is run, too.
+
+    Each is taken out of `waiting` as it is done.
+    """
+    if jobs <= 1 or len(waiting) <= 1:
+        while waiting and (jobs <= 1 or len(waiting) == 1):
+            name = next(iter(waiting))
+            yield name, runner(waiting.pop(name))
     suspects: dict[str, Request] = {}
-    while waiting:
-        yield from _run_pool(waiting, suspects, jobs, runner)
-    for name, request in suspects.items():
-        alone = {name: request}
-        yield from _run_pool(alone, {}, 1, runner)
-        if alone:
-            yield name, Run("ours", notes=["The process that ran this notebook was killed, twice."])
+    while waiting or suspects:
+        while waiting:
+            yield from _run_pool(waiting, suspects, jobs, runner)
+        for name in list(suspects)[:1]:
+            alone = {name: suspects.pop(name)}
+            yield from _run_pool(alone, {}, 1, runner)
+            if alone:
+                yield name, Run("ours", notes=["The process that ran this notebook was killed, twice."])
 
 
 def _run_pool(waiting: dict[str, Request], suspects: dict[str, Request], jobs: int, runner: Runner) -> Iterator[tuple[str, Run]]:
@@ -52,15 +61,11 @@ def _run_pool(waiting: dict[str, Request], suspects: dict[str, Request], jobs: i
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(waiting)), mp_context=context, initializer=_be_a_worker)
     flying: dict[Future[bytes], str] = {}
-    names = iter(list(waiting))
     try:
-        while True:
-            for name in names:
+        while waiting:
+            flown = set(flying.values())
+            for name in islice((name for name in waiting if name not in flown), jobs - len(flying)):
                 flying[pool.submit(_work, runner, waiting[name])] = name
-                if len(flying) >= jobs:
-                    break
-            if not flying:
-                break
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
                 data = future.result()
                 name = flying.pop(future)

@@ -20,16 +20,19 @@ _KEPT = (
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
     "DYLD_FALLBACK_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 )  # fmt: skip
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_PLAIN = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
 _LONGEST_SOCKET = 100  # bytes; the system's limit is 104 on macOS, 107 on Linux
 
 
 class Private:
     """A folder of one kernel's own (0700), with `work` as its working directory. `with Private(data) as private: ...`
 
-    data: a folder whose content is copied into `work`.
+    data: a folder whose content is copied into `work`. threads, device: as in `Request`. shift: of the seeds that cells set.
     """
 
-    def __init__(self, data: Path | None = None) -> None:
+    def __init__(self, data: Path | None = None, threads: int = 1, device: str = "cpu", shift: int = 0) -> None:
+        self.threads, self.device, self.shift = threads, device, shift
         self.root = Path(tempfile.mkdtemp(prefix="grader-")).resolve()
         self.work = self.root / "work"
         try:
@@ -62,17 +65,17 @@ class Private:
         return path if fits and os.name == "posix" else None
 
     def environment(self) -> dict[str, str]:
-        """What a kernel needs to know of ours, and no more: no keys, no tokens, one thread, no accelerator."""
+        """What a kernel needs to know of ours, and no more: no keys, no tokens; one thread and no accelerator unless asked."""
         root = self.root
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment |= {"HOME": str(root / "home"), "USERPROFILE": str(root / "home")}
         environment |= {name: str(root / "tmp") for name in ("TMPDIR", "TEMP", "TMP")}
         environment |= {"IPYTHONDIR": str(root / "ipython"), "MPLCONFIGDIR": str(root / "matplotlib")}
         environment |= {f"JUPYTER_{name}_DIR": str(root / "jupyter") for name in ("CONFIG", "DATA", "RUNTIME")}
-        environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+        environment |= dict.fromkeys(_THREADS, str(self.threads))
         environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "JUPYTER_NO_CONFIG": "1"}
         environment |= {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
-        environment |= {"GRADER_RUN": "1", "CUDA_VISIBLE_DEVICES": ""}
+        environment |= {"GRADER_RUN": "1", "GRADER_SEED": str(self.shift), **_devices(self.device)}
         if site.ENABLE_USER_SITE:
             environment["PYTHONUSERBASE"] = site.getuserbase()
         if path := _python_path():
@@ -110,6 +113,13 @@ class Private:
                         if not (path := Path(folder, name)).is_symlink():
                             path.chmod(0o700)
             shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _devices(device: str) -> dict[str, str]:
+    """What makes a notebook see only the CPU, only what every CPU can do, or the accelerators that we see."""
+    if device == "cuda":
+        return {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER") if name in os.environ}
+    return {"CUDA_VISIBLE_DEVICES": "", **(_PLAIN if device == "plain" else {})}
 
 
 def _python_path() -> str:

@@ -35,6 +35,10 @@ class Request:
     """One notebook to execute: its cells, the probes of each blank, the limits, and the folder of data files.
 
     branches: blank -> other sources to try for it. Where no copy of a kernel can be had, they are left out of the run.
+    seed: other than 0, every seed that the notebook sets is shifted by it (`run.seeds`). threads: that torch may use.
+    device: "cpu"; "plain", the CPU without its vector instructions, which rounds as another machine might; or "cuda", where the
+    accelerator is not hidden from the notebook, which may then use it.
+    carried: a reference's source stands in the notebook beside a student's. Only captures come back from such a run, for judging.
     """
 
     notebook: Notebook
@@ -43,6 +47,10 @@ class Request:
     data: Path | None = None
     data_digest: str = ""
     branches: Mapping[str, Sequence[Branch]] = field(default_factory=dict)
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    carried: bool = False
 
     def key(self, versions: Mapping[str, str]) -> str:
         """A hash over all that decides what the run gives, the versions of Python and the libraries included."""
@@ -54,6 +62,8 @@ class Request:
             "data": self.data_digest,
             "versions": dict(versions),
         }
+        unusual = {"seed": (self.seed, 0), "threads": (self.threads, 1), "device": (self.device, "cpu")}
+        facts |= {name: value for name, (value, usual) in unusual.items() if value != usual}
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode("utf-8", "surrogatepass"))
         for where, probe in self._asked():
             digest.update(f"\0{where}\0{probe.name}\0{probe.source}\0".encode())

@@ -38,9 +38,13 @@ def run(
     seed: int,
     on_cell: Callable[[int, int], None] | None,
     branches: Mapping[str, Sequence[Branch]] | None = None,
+    threads: int = 1,
+    device: str = "cpu",
+    shift: int = 0,
 ) -> Run:
     """See `grader.run.run`."""
-    work = _Work(notebook, probes, limits, data, seed, on_cell or (lambda _done, _all: None), others=branches or {})
+    tell, how = on_cell or (lambda _done, _all: None), (threads, device, shift)
+    work = _Work(notebook, probes, limits, data, seed, tell, others=branches or {}, how=how)
     _complete(work.do())
     return work.result()
 
@@ -103,6 +107,7 @@ class _Work:
     notes: list[str] = field(default_factory=list)
     others: Mapping[str, Sequence[Branch]] = field(default_factory=dict)
     branches: dict[str, dict[str, Capture]] = field(default_factory=dict)
+    how: tuple[int, str, int] = (1, "cpu", 0)  # threads, device, and by how much seeds are shifted
     told: int = 0
     ours: float = 0.0  # seconds that kernels took to start: the notebook's limit does not count them
 
@@ -132,7 +137,7 @@ class _Work:
 
     async def _attempt(self) -> None:
         """One kernel's work. Raises _KernelLost, _TimeOver or NoKernel."""
-        with Private(self.data) as private:
+        with Private(self.data, *self.how) as private:
             kernel = Kernel(self.notebook, private, seed=self.seed, output=self.limits.output)
             try:
                 began = time.monotonic()

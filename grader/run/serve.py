@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ import numpy as np
 
 from grader.run.branches import run_branch
 from grader.run.inside import Session
+from grader.run.seeds import shift_seeds
 
 __all__ = ["ANSWER", "serve"]
 
@@ -35,6 +37,8 @@ def serve(ip: Any, seed: int, output: int) -> None:
     """Called once in a fresh kernel, before the first cell. `output`: characters that a cell may print."""
     for name in ("torch", "safetensors.numpy"):
         importlib.import_module(name)
+    if shift := int(os.environ.get("GRADER_SEED", "0")):
+        shift_seeds(shift)  # before the session remembers what the libraries' functions are: probes are to use these, too
     session = Session(ip.user_ns)
     session.install(ip)
     _settle(seed)
@@ -45,13 +49,13 @@ def serve(ip: Any, seed: int, output: int) -> None:
 
 
 def _settle(seed: int) -> None:
-    """Seeds, one thread, and first in line when memory runs out."""
+    """Seeds, threads (one, unless our environment says another number), and first in line when memory runs out."""
     import torch
 
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     try:
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("1000")
