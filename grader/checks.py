@@ -56,6 +56,7 @@ class Mistake:
 
     Made from the reference's source by `replace`, or given whole as `source`.
     same_as: the name of a mistake of the same blank that no value can tell from this one.
+    generic: not the author's, but one that any such blank may have.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Mistake:
     source: str = ""
     same_as: str = ""
     line: int = 0
+    generic: bool = False
 
     @property
     def path(self) -> str:

@@ -62,7 +62,10 @@ class KeyCheck:
 
 @dataclass(frozen=True)
 class KeyMistake:
-    """One mistake of a key: its sentence, what each check of its blank captured, and which of them it does not pass."""
+    """One mistake of a key: its sentence, what each check of its blank captured, and which of them it does not pass.
+
+    generic: not declared by the author.
+    """
 
     name: str
     blank: str
@@ -70,11 +73,12 @@ class KeyMistake:
     same_as: str = ""
     captures: dict[str, Capture] = field(default_factory=dict)
     loses: tuple[str, ...] = ()
+    generic: bool = False
 
     @classmethod
     def of(cls, mistake: Mistake, captures: dict[str, Capture], loses: tuple[str, ...]) -> KeyMistake:
         """The key's entry for a mistake that an author wrote, with what running it gave."""
-        return cls(mistake.name, mistake.blank, mistake.says, mistake.same_as, captures, loses)
+        return cls(mistake.name, mistake.blank, mistake.says, mistake.same_as, captures, loses, mistake.generic)
 
     def plain(self) -> dict[str, Value]:
         facts = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

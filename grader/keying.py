@@ -21,7 +21,8 @@ from grader.key import Key, KeyCheck, KeyMistake
 from grader.notebook import Notebook, Role
 from grader.result import Capture, Outcome, Run
 from grader.run import Branch, Request, Runner, run_many
-from grader.values import NotAValue, Other
+from grader.untrained import untrained_mistakes
+from grader.values import NotAValue, Other, dumps
 
 __all__ = ["Progress", "RunCache", "Workshop", "key_of_reference", "make_key"]
 
@@ -156,14 +157,25 @@ def with_mistakes(assignment: Assignment, key: Key, workshop: Workshop) -> Key:
     """The key with what each mistake gives, as far as its blank's last check.
 
     Several mistakes are tried in one run of the reference, each in a copy of the kernel taken just before its blank's cell.
-    Where no copy can be had, or it was lost, the mistake has a run of its own. Both ways give the same values.
+    Where no copy can be had, or it was lost, the mistake has a run of its own. Both ways give the same values. To the author's
+    mistakes comes one that any blank which trains may have; it is left out where it changes nothing or is one of the author's.
     """
+    checks = dataclasses.replace(assignment.checks, mistakes=(*assignment.checks.mistakes, *untrained_mistakes(assignment)))
+    assignment = dataclasses.replace(assignment, checks=checks)
     captures = _in_branches(assignment, workshop)
     alone = [m for m in assignment.checks.mistakes if m.path not in captures]
     runs = workshop.run_all("Mistakes, each alone", {m.path: request_of_mistake(assignment, m) for m in alone})
     captures |= {path: run.captures for path, run in runs.items()}
-    entries = tuple(_entry(assignment, key, mistake, captures[mistake.path]) for mistake in assignment.checks.mistakes)
-    return dataclasses.replace(key, mistakes=entries)
+    entries = [_entry(assignment, key, mistake, captures[mistake.path]) for mistake in assignment.checks.mistakes]
+    return dataclasses.replace(key, mistakes=tuple(entry for entry in entries if not _is_idle(entry, entries)))
+
+
+def _is_idle(entry: KeyMistake, entries: list[KeyMistake]) -> bool:
+    """A generic mistake that passes every check, gives what one of the author's gives, or could not be made."""
+    failed = any(capture.fault is not None for capture in entry.captures.values())
+    mine = dumps(entry.plain()["captures"])
+    others = (other for other in entries if other.blank == entry.blank and not other.generic)
+    return entry.generic and (failed or not entry.loses or any(dumps(other.plain()["captures"]) == mine for other in others))
 
 
 def _in_branches(assignment: Assignment, workshop: Workshop) -> dict[str, dict[str, Capture]]:

@@ -87,7 +87,7 @@ def verify(assignment: Assignment, workshop: Workshop) -> Verification:
     key = with_mistakes(assignment, key_of_reference(assignment, runs["reference"]), workshop)
     right = grade(key, runs["reference"], solution, "reference", "")
     empty = grade(key, runs["stub"], stub, "stub", "")
-    rows = [_row(assignment, key, mistake) for mistake in key.mistakes]
+    rows = [_row(assignment, key, mistake) for mistake in key.mistakes if not mistake.generic]
     problems = [
         *_reference_problems(assignment, right.checks),
         *_difference_problems(assignment, runs["reference"], runs["again"]),
@@ -166,7 +166,8 @@ def _names_read(source: str) -> set[str]:
 def _mistake_problems(assignment: Assignment, key: Key, rows: list[MistakeRow]) -> Iterator[Problem]:
     """Each mistake loses points, differs from the others, and is diagnosed as itself."""
     lines = {(m.blank, m.name): m.line for m in assignment.checks.mistakes}
-    for mistake, row in zip(key.mistakes, rows, strict=True):
+    declared = [mistake for mistake in key.mistakes if not mistake.generic]
+    for mistake, row in zip(declared, rows, strict=True):
         line, where = lines[mistake.blank, mistake.name], f"mistake `{mistake.name}`"
         if not mistake.loses:
             yield assignment.problem(line, f"{where}: changes nothing that a check of `{mistake.blank}` sees")
@@ -208,7 +209,7 @@ def _row(assignment: Assignment, key: Key, mistake: KeyMistake) -> MistakeRow:
 
 def _hints(key: Key) -> Iterator[str]:
     for blank in key.blanks:
-        count = len(key.mistakes_of(blank))
+        count = sum(not mistake.generic for mistake in key.mistakes_of(blank))
         if count < ENOUGH_MISTAKES:
             yield f"blank `{blank}` has {count} mistake{'s' if count != 1 else ''}; {ENOUGH_MISTAKES} or more are usual"
         if not any(check.private for check in key.of(blank)):
