@@ -1,4 +1,4 @@
-"""The instructor's commands: new, verify, build."""
+"""The instructor's commands: new, verify, calibrate, build."""
 
 from __future__ import annotations
 
@@ -61,6 +61,50 @@ def verify(
     raise typer.Exit(0 if found.ok else 2)
 
 
+def calibrate(
+    slug: Slug,
+    profile: Annotated[str, typer.Option("--profile", help="The parameters to run it with.")] = "quick",
+    seeds: Annotated[int, typer.Option("--seeds", help="How many other seeds to run the reference with.")] = 4,
+    other_seeds: Annotated[
+        bool, typer.Option("--other-seeds", help="Other seeds are right too: the suggested tolerances pass them.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw it into this file: .png, .svg or .pdf.", show_default=False)
+    ] = None,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    as_json: Json = False,
+    course: CourseOption = None,
+) -> None:
+    """Measure how strict each check should be.
+
+    Runs the reference again, with more threads, on other devices and with other seeds, and every mistake. Prints for
+    each check how much tolerance these need, and what follows. Exit code 1 when a check fails the reference itself.
+    """
+    from grader.calibrate import calibrate as calibrate_assignment
+    from grader.cli.tables import calibration_tables
+    from grader.keying import Workshop
+    from grader.report.calibration import kind_of, picture
+
+    kind = kind_of(plot) if plot else ""
+    assignment = load(slug, course, profile)
+    with progress() as show:
+        workshop = Workshop.of(assignment, jobs_of(jobs), show, cached=not no_cache)
+        found = calibrate_assignment(assignment, workshop, seeds=seeds, other_seeds=other_seeds)
+    if plot:
+        plot.write_bytes(
+            picture(found.rows(), f"{found.assignment} ({found.profile}): the tolerance that each check needs", kind)
+        )
+    if as_json:
+        print_json(found.to_json())
+    else:
+        for part in calibration_tables(found):
+            out().print(part)
+        if plot:
+            print(f"\nplot: {plot}")
+    raise typer.Exit(0 if found.ok else 1)
+
+
 def build(
     slug: Slug,
     folder: Annotated[
@@ -97,4 +141,4 @@ def build(
     print(f"  keep       {bundle.key}")
 
 
-COMMANDS = {"new": new, "verify": verify, "build": build}
+COMMANDS = {"new": new, "verify": verify, "calibrate": calibrate, "build": build}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from grader.batch import Summary
+    from grader.calibrate import Calibration, CheckCalibration
     from grader.doctor import Finding
     from grader.verify import Verification
 
@@ -47,6 +50,87 @@ def verification_tables(found: Verification) -> Iterator[RenderableType]:
     for problem in found.problems:
         yield f"[red]problem:[/] {escape(str(problem))}"
     yield "[green]All holds.[/]" if found.ok else f"[red]{len(found.problems)} to mend.[/]"
+
+
+_LEGEND = (
+    "noise, seeds, mistake: the tolerance that is needed to pass by the reference run differently, by the reference with other "
+    "seeds, and by the nearest mistake (∞: none is enough). fails: right runs that fail today, noise and seeds. passes: mistakes "
+    "of the blank that pass today. –: the check has no tolerance, or there is no mistake that one can tell."
+)
+_VERDICTS = {"ok": "green", "tight": "yellow", "–": "dim"}
+
+
+def calibration_tables(found: Calibration) -> Iterator[RenderableType]:
+    """What `calibrate` prints: a row a check, what is to be said of some, and the sum of it."""
+    table = Table(
+        title=f"{found.assignment} ({found.profile})", title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column("check", no_wrap=True, overflow="ellipsis", max_width=36)
+    for name in ("noise", "seeds", "mistake", "today", "suggested", "fails", "passes"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for check in found.checks:
+        table.add_row(*_calibration_row(check), style="" if check.tolerance else "dim")
+    yield table
+    yield f"\n[dim]{_LEGEND}[/]\n"
+    for check in found.checks:
+        if check.advice.why:
+            style = _VERDICTS.get(check.advice.verdict, "red")
+            suggested = ", ".join(f"{name}={_short(value)}" for name, value in (check.suggested or {}).items())
+            yield f"[{style}]{check.advice.verdict}:[/] {escape(check.name)}: {escape(check.advice.why)}" + (
+                f"; suggested: {suggested}" if suggested else ""
+            )
+    for note in found.notes:
+        yield f"[yellow]note:[/] {escape(note)}"
+    yield from _calibration_sum(found)
+
+
+def _calibration_row(check: CheckCalibration) -> Iterator[str]:
+    """The cells of a check's row."""
+    unit = check.unit
+    yield escape(check.name)
+    if check.tolerance:
+        yield _short(max(check.noise.values(), default=0.0) * unit)
+        yield _short(max(check.seeds.values()) * unit) if check.seeds else "–"
+        yield "–" if check.nearest is None else _short(check.nearest * unit)
+        yield _short(unit)
+        suggested = _short(next(iter(check.suggested.values()))) if check.suggested else "none"
+        yield f"[dim]{suggested}[/]" if check.advice.factor == 1 else suggested
+    else:
+        yield from ("–",) * 5
+    noise, seeds = len(check.failed(True)), len(check.failed(False))
+    yield (
+        (f"[red]{noise}[/]" if noise else "0") + f"/{len(check.noise)}" + (f" {seeds}/{len(check.seeds)}" if check.seeds else "")
+    )
+    yield f"{len(check.passed)}/{len(check.mistakes) + len(check.same)}"
+    yield f"[{_VERDICTS.get(check.advice.verdict, 'red')}]{check.advice.verdict}[/]"
+
+
+def _short(value: float) -> str:
+    """A tolerance in a few characters: 0, 2e-7, 0.01, 3.5, ∞."""
+    if value == 0 or math.isinf(value):
+        return "0" if value == 0 else "∞"
+    if 1e-3 <= value < 1e3:
+        return f"{value:.2g}"
+    digits, power = f"{value:.0e}".split("e")
+    return f"{digits}e{int(power)}"
+
+
+def _calibration_sum(found: Calibration) -> Iterator[str]:
+    """How many checks there are of each kind, how many hold for other seeds, and how long it took."""
+    counts = Counter(str(check.advice.verdict) for check in found.checks if check.tolerance)
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    any_seed = sum(not check.failed(False) for check in found.checks)
+    noise, seeds = (sum(way.must_pass is must for way in found.ways) for must in (True, False))
+    says = f"{noise} runs that differ in noise, {seeds} in seeds; {any_seed} checks hold for all these seeds."
+    yield f"\n{len(found.checks)} checks, {counts.total()} with a tolerance{f': {verdicts}' if verdicts else ''}."
+    yield f"{says} {found.seconds:.0f} s"
+    broken = [check.name for check in found.checks if check.failed(True)]
+    yield (
+        f"[red]{len(broken)} fail the reference itself: {', '.join(broken)}[/]"
+        if broken
+        else "[green]No check fails the reference.[/]"
+    )
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:
