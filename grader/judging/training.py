@@ -19,9 +19,10 @@ class Accuracy(Comparator):
     expected value's predictions are the labels. Full credit from `at_least`, none at `floor` (default: the share of the most
     frequent class) and below, in proportion between when `partial`.
 
-    Messages give a Wilson interval with `confidence`. `interval=True`: full credit, too, when that interval reaches `at_least`,
-    for few examples, where a point estimate says little. A value {"predictions": ..., "overlap": nb.overlap(x_test, x_train)}
-    is flagged, and fails, when more than `overlap` of the test examples were trained on.
+    Messages give a Wilson interval with `confidence` (of fewer than 20 predictions only with `interval`). `interval=True`: full
+    credit, too, when that interval reaches `at_least` and more than the floor is right, for few examples, where a point estimate
+    says little. A value {"predictions": ..., "overlap": nb.overlap(x_test, x_train)} is flagged, and fails, when more than
+    `overlap` of the test examples were trained on.
     """
 
     labels: Any = None
@@ -41,19 +42,22 @@ class Accuracy(Comparator):
             wrong.append(f"`floor` is {self.floor}; it must lie in [0, at_least)")
         if not 0 < self.confidence < 1:
             wrong.append(f"`confidence` is {self.confidence}; it must lie in (0, 1)")
+        if not 0 <= self.overlap <= 1:
+            wrong.append(f"`overlap` is {self.overlap}; it must lie in [0, 1]")
         return wrong
 
 
 @dataclass(frozen=True)
 class Losses(Comparator):
-    """A loss curve, (epochs,): a tensor or list of numbers, judged by whichever of these are given.
+    """A loss curve, (epochs,): a tensor, a list of numbers or of tensors of one number, judged by whichever of these are given.
 
-    atol, rtol: with either, the curve agrees with the expected one at every epoch within atol + rtol * |expected|.
+    atol, rtol: with either, the curve agrees with the expected one at every epoch within atol + rtol * |expected|; one that is
+    not given is that of `close`.
     `band`: the curve stays within this share of the expected curve's range around it (0.1: a tenth of first minus last), for
     curves from another seed. `final`: the last value is at most this. `final_within`: it is within this of the expected one.
     `decrease`: the last value is at most this share of the first. `converged`: over the last tenth, the curve changes by at most
-    this share of its total decrease. Without any, the tolerance is that of `close`.
-    Always: as many epochs as expected (`epochs=False`: any number), and no NaN.
+    this share of its total decrease, and there is one. Without any, the tolerance is that of `close`.
+    Always: as many epochs as expected (`epochs=False`: any number; what both have is compared), no NaN and no infinity.
     """
 
     atol: float | None = None
@@ -74,8 +78,9 @@ class Losses(Comparator):
 class Trained(Comparator):
     """Did it train? The value is `nb.training(net)` or `nb.training(optimizr)`: what the optimizer's steps did.
 
-    The optimizer holds the network's parameters, steps were taken (`steps`: exactly so many), every parameter got a gradient
-    and moved. `moved=False`: some parameters may stay (a dead ReLU). `frozen`: names that must not move.
+    The optimizer holds the network's parameters, steps were taken (`steps`: exactly so many), every parameter got a gradient,
+    moved and is still finite. `moved=False`: some parameters may get no gradient and stay (a dead ReLU). `frozen`: names of
+    parameters, or of the modules that hold them, that must not move.
     """
 
     steps: int | None = None
@@ -88,7 +93,7 @@ class Trained(Comparator):
 
 @dataclass(frozen=True)
 class SuccessRate(Comparator):
-    """How often many fits succeed: K truth values (K,), or a dict {"right": k, "of": K}.
+    """How often many fits succeed: K truth values of any shape, or a dict {"right": k, "of": K}. K is at least the expected one.
 
     Judged with a two-sided binomial (Wilson) interval of the given `confidence`, not by one number: passed unless the interval
     excludes every rate of `at_least` or more (and of `at_most` or less). Without both, two-sided against the expected value's own
@@ -116,8 +121,9 @@ class Gradient(Comparator):
     """A hand-made backward pass: the value is `nb.gradients(function, x, y, ...)`.
 
     Its gradients are compared, input by input, with central differences that we take from calls of the student's own forward pass
-    in float64, and with the expected gradients (autograd's, of the reference). `forward=False`: only the former, for a function
-    that may compute something else than the reference.
+    in float64, and with the expected output and gradients (autograd's, of the reference). `forward=False`: only the former, for a
+    function that may compute something else than the reference. At a kink (max, ReLU at a tie) every slope between the
+    one-sided ones is right.
     """
 
     atol: float = 1e-5
