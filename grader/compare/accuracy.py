@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grader.compare.intervals import in_words, percent, wilson
 from grader.compare.measure import Numbers
-from grader.compare.walk import as_array
-from grader.compare.words import kind, number, plural, word
+from grader.compare.walk import as_array, is_number
+from grader.compare.words import kind, plural, word
 from grader.judging import Accuracy, Evidence
 from grader.result import Outcome, Verdict
 from grader.values import Array, Value, capture
 
 __all__ = ["Counted", "credit", "judge", "labels_of", "predictions"]
+
+FEW = 20  # predictions: an interval for fewer is so wide that it is told only where it is asked for
 
 
 @dataclass(frozen=True)
@@ -32,21 +35,40 @@ class Counted:
 
 def judge(options: Accuracy, evidence: Evidence) -> Verdict:
     """Full credit from `at_least`, none at the floor and below, in proportion between when `partial`."""
-    labels = labels_of(options, evidence.expected)
+    (value, overlap), (expected, _) = _opened(evidence.value), _opened(evidence.expected)
+    labels = labels_of(options, expected)
     if labels is None:
         return Verdict(0.0, Outcome.UNGRADED, "There are no labels to judge by: this is not your fault, it is the assignment's.")
-    scores = _numbers(evidence.value)
+    scores = _numbers(value)
     predicted = None if scores is None else predictions(scores, len(labels), options.threshold, classes=_classes(labels))
     if scores is None or predicted is None:
-        return Verdict.failed(_shapes(labels, evidence.value))
+        return Verdict.failed(_shapes(labels, value))
     right = (predicted == labels) & ~_has_nan(scores)
     counted = Counted(predicted, labels, right, scores)
-    score = credit(int(right.sum()), len(labels), options.at_least, _floor(options, labels), options.partial)
+    if overlap > options.overlap:
+        return Verdict.failed(f"{_trained_on(overlap)} {_share(options, counted)}")
+    score = _score(options, counted)
     if score == 1:
-        return Verdict.passed(_share(counted))
-    message = f"{_share(counted)} Full credit is from {_percent(options.at_least)}.{_oddity(options, counted)}"
-    yours, expected = (Array(classes, str(classes.dtype), "ndarray") for classes in (predicted, labels))
-    return Verdict.partly(score, message, _detail(options, counted), yours=yours, expected=expected)
+        return Verdict.passed(_share(options, counted))
+    message = f"{_share(options, counted)} Full credit is from {percent(options.at_least)}.{_oddity(options, counted)}"
+    yours, theirs = (Array(classes, str(classes.dtype), "ndarray") for classes in (predicted, labels))
+    return Verdict.partly(score, message, _detail(options, counted), yours=yours, expected=theirs)
+
+
+def _opened(value: Value) -> tuple[Value, float]:
+    """The predictions in a value, and which share of the test examples was trained on: as far as is known, none."""
+    if not isinstance(value, dict) or "predictions" not in value:
+        return value, 0.0
+    overlap = value.get("overlap")
+    return value["predictions"], overlap if isinstance(overlap, (int, float)) and is_number(overlap) else 0.0
+
+
+def _score(options: Accuracy, counted: Counted) -> float:
+    """The score; full, too, where `interval` is asked for, the interval reaches the goal, and guessing gets less."""
+    count, total, floor = int(counted.right.sum()), len(counted.right), _floor(options, counted.labels)
+    if options.interval and count > floor * total + 1e-9 and wilson(count, total, options.confidence)[1] >= options.at_least:
+        return 1.0
+    return credit(count, total, options.at_least, floor, options.partial)
 
 
 def credit(right: int, total: int, at_least: float, floor: float, partial: bool) -> float:
@@ -142,14 +164,16 @@ def _shapes(labels: Numbers, value: Value) -> str:
     return f"Expected {plural(n, 'prediction')}: scores of shape {scores}, or classes of shape ({n},). Got {kind(value)}."
 
 
-def _share(counted: Counted) -> str:
+def _share(options: Accuracy, counted: Counted) -> str:
+    """How many are right; with the interval unless there are too few for one to say anything."""
     count, total = int(counted.right.sum()), len(counted.right)
-    return f"{count:,} of {plural(total, 'prediction')} {word(count, 'is', 'are')} right ({_percent(count / total)})."
+    interval = f", {in_words(count, total, options.confidence)}" if options.interval or total >= FEW else ""
+    return f"{count:,} of {plural(total, 'prediction')} {word(count, 'is', 'are')} right ({percent(count / total)}){interval}."
 
 
-def _percent(share: float) -> str:
-    """A share in percent, never rounded up to what it is not."""
-    return f"{number(int(share * 1000 + 1e-6) / 10).removesuffix('.0')}%"
+def _trained_on(overlap: float) -> str:
+    who = "Every test example was" if overlap >= 1 else f"{percent(overlap)} of the test examples were"
+    return f"{who} also trained on: how well they are known says nothing of new ones."
 
 
 def _oddity(options: Accuracy, counted: Counted) -> str:

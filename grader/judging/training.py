@@ -88,7 +88,10 @@ class Trained(Comparator):
     frozen: tuple[str, ...] = ()
 
     def problems(self) -> list[str]:
-        return not_negative(steps=self.steps)
+        wrong = not_negative(steps=self.steps)
+        if isinstance(self.frozen, str):
+            wrong.append(f"`frozen` is the text {self.frozen!r}; it must be a tuple of names")
+        return wrong
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def run_here(request: Request) -> Run:
     start = time.monotonic()
     session = Session({"__name__": "__main__"})
     session.figures.watch()
+    session.training.watch()
     captures: dict[str, Capture] = {}
     cells: list[CellRun] = []
     for cell in request.notebook:

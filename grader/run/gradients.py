@@ -172,8 +172,9 @@ def _names(function: Any, count: int) -> list[str]:
     owner = getattr(function, "__self__", function)
     try:
         forward = getattr(owner, "forward", function)
-        names = list(inspect.signature(forward).parameters)
+        parameters = inspect.signature(forward).parameters.values()
     except (TypeError, ValueError):
         return []
+    names = [parameter.name for parameter in parameters if parameter.kind <= parameter.POSITIONAL_OR_KEYWORD]
     names = names[1:] if names[:1] == ["ctx"] else names
     return names if len(names) == count else []

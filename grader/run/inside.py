@@ -112,7 +112,8 @@ class Session:
             try:
                 if can_fork() if fork is None else fork:
                     return forked(work, seconds)
-                return restored(work, seconds, self.user_ns)
+                with self.training.undone():
+                    return restored(work, seconds, self.user_ns)
             finally:
                 self.figures._cell = figures_of
 

@@ -62,6 +62,7 @@ class Training:
         self._records: dict[int, _Record] = {}
         self._optimizers: dict[int, _Stepping] = {}
         self._total = 0
+        _open_steps()
 
     def watch(self) -> None:
         """From now on every step is seen here, and no longer where it was; what was seen there is taken over."""
@@ -159,6 +160,19 @@ class Training:
                 optimizers[key] = _Stepping(ref(optimizer, forget), stepping.parameters, held, stepping.before)
                 optimizers[key].steps = stepping.steps
         return records, optimizers
+
+
+def _open_steps() -> None:
+    """torch builds its hooks into the `step` of a class when its first optimizer is made.
+
+    That is done here, before `Originals` remembers what `step` is: else a probe that steps a notebook's optimizer would not be
+    seen, with the `step` from before in its place. To make an optimizer would do, too, but takes torch a second.
+    """
+    import torch
+
+    for kind in (torch.optim.Adam, torch.optim.SGD):
+        with contextlib.suppress(Exception):
+            object.__new__(kind)._patch_step_function()
 
 
 def _before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from grader.compare.accuracy import credit, predictions
 from grader.judging import Accuracy
@@ -169,3 +170,62 @@ def test_wrong_shapes_are_told(value):
 def test_without_labels_nobody_is_judged():
     for labels in (None, [], "a", torch.zeros(2, 2, 2)):
         assert judged(Accuracy(labels=labels), LOGITS).outcome is Outcome.UNGRADED
+
+
+# ---------------------------------------------------------------------------------------------------- chance
+
+
+def wrong_at(count, n=100):
+    labels = torch.arange(n) % 2
+    value = 2.0 * labels - 1
+    value[:count] *= -1
+    return labels, value
+
+
+def test_the_interval_is_told_of_ones_own_result():
+    labels, value = wrong_at(20)
+    verdict = judged(Accuracy(labels=labels, at_least=0.9), value)
+    assert verdict.message == (
+        "80 of 100 predictions are right (80%), between 71% and 87% by a 95% Wilson interval. Full credit is from 90%."
+    )
+    assert verdict.score == pytest.approx((0.8 - 0.5) / (0.9 - 0.5))
+    assert "by a 99% Wilson interval" in judged(Accuracy(labels=labels, confidence=0.99), value).message
+    assert "Wilson" in judged(Accuracy(labels=labels), 2.0 * labels - 1).message
+    assert "Wilson" not in judged(Accuracy(labels=LABELS), -LOGITS).message  # of ten it would say nothing
+    assert "Wilson" in judged(Accuracy(labels=LABELS, interval=True), -LOGITS).message
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(2, 200), st.integers(0, 200), st.floats(0.55, 1.0), st.sampled_from([0.8, 0.95]))
+def test_an_interval_that_reaches_the_goal_is_full_credit(n, wrong, at_least, confidence):
+    wrong = min(wrong, n)
+    labels, value = wrong_at(wrong, n)
+    high = binomtest(n - wrong, n).proportion_ci(confidence, "wilson").high
+    if abs(high - at_least) < 1e-9:
+        return
+    full = (high >= at_least and n - wrong > n / 2) or (n - wrong) / n >= at_least - 1e-9
+    options = {"labels": labels, "at_least": at_least, "confidence": confidence, "floor": 0.5}
+    assert (judged(Accuracy(interval=True, **options), value).score == 1) == full
+    assert judged(Accuracy(interval=False, **options), value).score <= judged(Accuracy(interval=True, **options), value).score
+
+
+def test_guessing_is_never_full_credit():
+    assert judged(Accuracy(labels=[0, 1], at_least=0.9, interval=True), [1.0, 1.0]).score == 0
+
+
+def test_test_data_that_was_trained_on():
+    labels, value = wrong_at(5)
+    for overlap, says in (
+        (1.0, "Every test example was also trained on"),
+        (0.2, "20% of the test examples were also trained on"),
+    ):
+        verdict = judged(Accuracy(labels=labels, at_least=0.9), {"predictions": value, "overlap": overlap})
+        assert verdict.outcome is Outcome.FAILED
+        assert verdict.message.startswith(f"{says}: how well they are known says nothing of new ones. 95 of 100")
+    for overlap in (0.0, None, "all", True):
+        assert judged(Accuracy(labels=labels, at_least=0.9), {"predictions": value, "overlap": overlap}).score == 1
+    assert judged(Accuracy(labels=labels, at_least=0.9, overlap=0.3), {"predictions": value, "overlap": 0.2}).score == 1
+    both = {"predictions": value, "overlap": 0.0}
+    assert judged(Accuracy(), both, both).score == 1
+    assert judged(Accuracy(labels=labels), {"predictions": None, "overlap": 0.0}).message.endswith("Got None.")
+    assert judged(Accuracy(labels=labels), {"overlap": 0.0}).message.endswith("Got a dict with the keys overlap.")

@@ -109,6 +109,7 @@ class Book:
     def __init__(self, fork: bool) -> None:
         self.user_ns: dict[str, Any] = {"__name__": "__main__", "torch": torch, "np": np}
         self.session = Session(self.user_ns)
+        self.session.training.watch()
         self.fork = fork
         self.count = 0
 
