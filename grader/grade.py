@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from grader import compare
 from grader.assignment import Assignment
-from grader.judging import Earlier, Evidence
-from grader.key import Key, KeyCheck
+from grader.judging import Agree, Earlier, Evidence
+from grader.key import Key, KeyCheck, KeyMistake
 from grader.notebook import Answers, Cell, Notebook, Role
 from grader.result import Capture, CheckResult, Fault, Grade, Outcome, Run, State, Verdict
 from grader.run import Request
 from grader.sourcecode import bound_names, part_defining, tokens
 from grader.template import fill
+from grader.values import Value
 
-__all__ = ["explain", "grade", "judge", "own_cells", "request", "unreadable", "without_setup"]
+__all__ = ["explain", "grade", "judge", "known_mistake", "own_cells", "request", "unreadable", "without_setup"]
 
 
 def request(assignment: Assignment, answers: Answers) -> Request:
@@ -127,7 +129,7 @@ def _results_of_blank(
     """Points, and the mistake that a failing blank looks like."""
     checks = key.of(blank)
     barred = [c for c in checks if c.required and verdicts[c.name].outcome is not Outcome.PASSED]
-    says = _diagnosis(key, checks, verdicts, captures)
+    says = _diagnoses(key, checks, verdicts, captures)
     results = []
     for check in checks:
         verdict = verdicts[check.name]
@@ -145,7 +147,7 @@ def _results_of_blank(
                 round(check.points * score, 6),
                 verdict.outcome,
                 message,
-                says if verdict.outcome in (Outcome.FAILED, Outcome.PARTIAL, Outcome.ERROR) else "",
+                says.get(check.name, "") if verdict.outcome in (Outcome.FAILED, Outcome.PARTIAL, Outcome.ERROR) else "",
                 private=check.private,
                 evidence={} if check.private else verdict.evidence,
             )
@@ -153,26 +155,55 @@ def _results_of_blank(
     return results
 
 
-def _diagnosis(key: Key, checks: list[KeyCheck], verdicts: Mapping[str, Verdict], captures: Mapping[str, Capture]) -> str:
-    mistake = explain(key, checks, verdicts, captures)
-    return mistake.says if mistake else ""
+def _diagnoses(
+    key: Key, checks: list[KeyCheck], verdicts: Mapping[str, Verdict], captures: Mapping[str, Capture]
+) -> dict[str, str]:
+    """Check -> the sentence of what it looks like: a mistake's in every failing check of the blank.
+
+    What we found ourselves comes with what makes us think so, in the checks that it accounts for.
+    """
+    found = explain(key, checks, verdicts, captures)
+    if found is None:
+        return {}
+    if found.kind == "mistake":
+        return {check.name: found.says for check in checks}
+    return dict.fromkeys(found.checks, f"{found.says} {found.evidence}")
 
 
 def explain(
     key: Key, checks: list[KeyCheck], verdicts: Mapping[str, Verdict], captures: Mapping[str, Capture]
-) -> compare.KnownMistake | None:
-    """The mistake of the key that a failing blank looks like, or None."""
-    known = [
-        compare.KnownMistake(m.name, m.says, m.captures, frozenset(m.loses), m.same_as or None)
-        for blank in {check.blank for check in checks}
-        for m in key.mistakes_of(blank)
-    ]
+) -> compare.Explanation | None:
+    """What a failing blank looks like: a mistake of the key, one typical step away from the right values, or None."""
+    known = [known_mistake(m) for blank in {check.blank for check in checks} for m in key.mistakes_of(blank)]
+    untrained = {
+        name: c.value for blank in key.blanks for m in key.mistakes_of(blank) if m.generic for name, c in m.captures.items()
+    }
     observed = [
-        compare.Observed(c.name, c.comparator, captures[c.name], verdicts[c.name].outcome is Outcome.PASSED)
+        compare.Observed(
+            c.name,
+            c.comparator,
+            captures[c.name],
+            verdicts[c.name].outcome is Outcome.PASSED,
+            **_known_around(c, captures, untrained),
+        )
         for c in checks
         if c.name in captures and verdicts[c.name].outcome is not Outcome.NOT_ATTEMPTED
     ]
-    return compare.diagnose(observed, known) if known and observed else None
+    return compare.explain(observed, known) if observed else None
+
+
+def known_mistake(mistake: KeyMistake) -> compare.KnownMistake:
+    """A mistake of the key as the diagnosis takes it."""
+    return compare.KnownMistake(mistake.name, mistake.says, mistake.captures, frozenset(mistake.loses), mistake.same_as or None)
+
+
+def _known_around(check: KeyCheck, captures: Mapping[str, Capture], untrained: Mapping[str, Value]) -> dict[str, Any]:
+    """What else a diagnosis may use: the value compared with, what the probe was given, the value before training."""
+    around = {"given": check.probe.given, "initial": untrained.get(check.name)}
+    if not isinstance(check.comparator, Agree):
+        return around | {"expected": check.expected}
+    earlier = captures.get(check.comparator.with_check)
+    return around | ({"expected": earlier.value} if earlier and not earlier.fault else {})
 
 
 def _verdict_of_fault(fault: Fault, check: KeyCheck, key: Key, untouched: frozenset[str], run: Run | None) -> Verdict:

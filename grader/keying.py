@@ -11,18 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader import compare
 from grader import run as running
 from grader.assignment import Assignment
 from grader.checks import UNSET, Check, Mistake
 from grader.errors import AuthoringError, MachineError, Problem
-from grader.grade import judge, request
+from grader.grade import judge, known_mistake, request
 from grader.judging import Agree, Probe
 from grader.key import Key, KeyCheck, KeyMistake
 from grader.notebook import Notebook, Role
 from grader.result import Capture, Outcome, Run
 from grader.run import Branch, Request, Runner, run_many
 from grader.untrained import untrained_mistakes
-from grader.values import NotAValue, Other, dumps
+from grader.values import NotAValue, Other
 
 __all__ = ["Progress", "RunCache", "Workshop", "key_of_reference", "make_key"]
 
@@ -167,15 +168,20 @@ def with_mistakes(assignment: Assignment, key: Key, workshop: Workshop) -> Key:
     runs = workshop.run_all("Mistakes, each alone", {m.path: request_of_mistake(assignment, m) for m in alone})
     captures |= {path: run.captures for path, run in runs.items()}
     entries = [_entry(assignment, key, mistake, captures[mistake.path]) for mistake in assignment.checks.mistakes]
-    return dataclasses.replace(key, mistakes=tuple(entry for entry in entries if not _is_idle(entry, entries)))
+    idle = _idle(key, entries)
+    return dataclasses.replace(key, mistakes=tuple(entry for entry in entries if entry.name not in idle))
 
 
-def _is_idle(entry: KeyMistake, entries: list[KeyMistake]) -> bool:
-    """A generic mistake that passes every check, gives what one of the author's gives, or could not be made."""
-    failed = any(capture.fault is not None for capture in entry.captures.values())
-    mine = dumps(entry.plain()["captures"])
-    others = (other for other in entries if other.blank == entry.blank and not other.generic)
-    return entry.generic and (failed or not entry.loses or any(dumps(other.plain()["captures"]) == mine for other in others))
+def _idle(key: Key, entries: list[KeyMistake]) -> set[str]:
+    """The generic mistakes that pass every check, could not be made, or cannot be told from one of the author's."""
+    comparators = {check.name: check.comparator for check in key.checks}
+    found: set[str] = set()
+    for entry in (entry for entry in entries if entry.generic):
+        failed = any(capture.fault is not None for capture in entry.captures.values())
+        authors = [known_mistake(other) for other in entries if other.blank == entry.blank and not other.generic]
+        alike = any(compare.indistinguishable([known_mistake(entry), other], comparators) for other in authors)
+        found |= {entry.name} if failed or alike or not entry.loses else set()
+    return found
 
 
 def _in_branches(assignment: Assignment, workshop: Workshop) -> dict[str, dict[str, Capture]]:

@@ -12,9 +12,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from grader import compare
 from grader.assignment import Assignment
 from grader.errors import Problem
-from grader.grade import explain, grade, judge, request
+from grader.grade import explain, grade, judge, known_mistake, request
 from grader.key import Key, KeyMistake
 from grader.keying import RunCache, Workshop, key_of_reference, with_mistakes
 from grader.notebook import Answers, read
@@ -167,6 +168,7 @@ def _mistake_problems(assignment: Assignment, key: Key, rows: list[MistakeRow]) 
     """Each mistake loses points, differs from the others, and is diagnosed as itself."""
     lines = {(m.blank, m.name): m.line for m in assignment.checks.mistakes}
     declared = [mistake for mistake in key.mistakes if not mistake.generic]
+    alike = _alike(key)
     for mistake, row in zip(declared, rows, strict=True):
         line, where = lines[mistake.blank, mistake.name], f"mistake `{mistake.name}`"
         if not mistake.loses:
@@ -174,7 +176,7 @@ def _mistake_problems(assignment: Assignment, key: Key, rows: list[MistakeRow]) 
             continue
         if row.points_lost <= 0:
             yield assignment.problem(line, f"{where}: loses no points; the checks that see it are worth nothing")
-        twins = [other for other in key.mistakes_of(mistake.blank) if _twins(mistake, other)]
+        twins = [other for other in alike.get(mistake.name, ()) if not _says_so(mistake, other)]
         if twins:
             names = ", ".join(f"`{twin.name}`" for twin in twins)
             yield assignment.problem(
@@ -185,11 +187,23 @@ def _mistake_problems(assignment: Assignment, key: Key, rows: list[MistakeRow]) 
             yield assignment.problem(line, f"{where}: {taken}")
 
 
-def _twins(one: KeyMistake, two: KeyMistake) -> bool:
-    """Whether two mistakes give the same, and neither says so."""
-    if one.name == two.name or one.same_as == two.name or two.same_as == one.name or (one.same_as and one.same_as == two.same_as):
-        return False
-    return dumps(one.plain()["captures"]) == dumps(two.plain()["captures"])
+def _alike(key: Key) -> dict[str, list[KeyMistake]]:
+    """Name of a mistake -> the others of its blank that no check tells from it, by its own comparator."""
+    comparators = {check.name: check.comparator for check in key.checks}
+    by_name = {mistake.name: mistake for mistake in key.mistakes if not mistake.generic}
+    found: dict[str, list[KeyMistake]] = {}
+    for blank in key.blanks:
+        for one, two in compare.indistinguishable(
+            [known_mistake(m) for m in key.mistakes_of(blank) if not m.generic], comparators
+        ):
+            found.setdefault(one, []).append(by_name[two])
+            found.setdefault(two, []).append(by_name[one])
+    return found
+
+
+def _says_so(one: KeyMistake, two: KeyMistake) -> bool:
+    """Whether two mistakes with the same values say so."""
+    return bool(one.same_as == two.name or two.same_as == one.name or (one.same_as and one.same_as == two.same_as))
 
 
 def _row(assignment: Assignment, key: Key, mistake: KeyMistake) -> MistakeRow:

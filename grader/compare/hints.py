@@ -1,18 +1,18 @@
 """A word of help where two values are alike but for one step: a missing axis, a transpose, a sign, a factor.
 
-A wrong hint is worse than none: each is given only when that one step explains the whole difference.
+The steps are those of the table in `generic`; a hint is given when one of them explains the whole difference of two arrays. A
+wrong hint is worse than none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
+from grader.compare.generic import Candidate, Leaf, Transform, one_step
 from grader.compare.measure import Numbers
 from grader.compare.walk import as_array, is_number
 from grader.compare.words import number
-from grader.values import Architecture, Array, Other, Value
+from grader.values import Architecture, Array, Other, Raised, Value
 
 __all__ = ["about_kind", "about_numbers"]
 
@@ -22,6 +22,8 @@ _AXIS = {1: "An axis of length 1 is missing.", -1: "An axis of length 1 is too m
 
 def about_kind(value: Value, expected: Value) -> str:
     """What turns a value into one of the expected kind, or "". Names no number that was expected."""
+    if isinstance(expected, Raised) and not isinstance(value, Raised):
+        return "No exception was raised."
     if value is None:
         return "Is a `return` missing?"
     if isinstance(value, Other) and value.type in ("function", "method", "builtin_function_or_method"):
@@ -66,32 +68,13 @@ def about_numbers(value: Numbers, expected: Numbers) -> str:
     v, e = value.astype(np.float64), expected.astype(np.float64)
     if not (np.isfinite(v).all() and np.isfinite(e).all()) or np.ptp(e) == 0 or np.ptp(v) == 0:
         return ""
-    with np.errstate(all="ignore"):
-        return next((says for says, stepped in _steps(v, e) if _same(stepped, e)), "")
+    mine, theirs = (Array(data, str(data.dtype), "ndarray") for data in (value, expected))
+    step = one_step(Leaf(mine, theirs, v, e))
+    return _told(*step) if step else ""
 
 
-def _steps(v: Numbers, e: Numbers) -> Iterator[tuple[str, Numbers]]:
-    """What each step would make of `v`, the likeliest first."""
-    yield "Yours has the opposite sign.", -v
-    if v.ndim == 2 and v.shape[0] == v.shape[1]:
-        yield "Yours is the transpose.", v.T
-    shift = float(np.mean(e - v))
-    yield f"Yours is too {'small' if shift > 0 else 'large'} by {number(abs(shift))} everywhere.", v + shift
-    at = np.unravel_index(int(np.argmax(np.abs(e))), e.shape)
-    factor = float(v[at] / e[at])
-    yield f"Yours is {number(factor)} times what is expected.", v / factor
-    if v.ndim:
-        yield "Yours is in reverse order.", v[::-1]
-    yield "Yours holds the same numbers in another order.", _in_order_of(v, e)
-
-
-def _in_order_of(v: Numbers, e: Numbers) -> Numbers:
-    """The numbers of `v`, placed as those of `e` are by rank."""
-    placed = np.empty_like(v)
-    placed.ravel()[np.argsort(e, axis=None)] = np.sort(v, axis=None)
-    return placed
-
-
-def _same(stepped: Numbers, e: Numbers) -> bool:
-    scale = float(np.max(np.abs(e)))
-    return bool(np.all(np.abs(stepped - e) <= 1e-5 * scale))
+def _told(transform: Transform, candidate: Candidate) -> str:
+    """The transform's hint, with the number that was read off the values."""
+    fitted = candidate.parameter if isinstance(candidate.parameter, float) else 0.0
+    size = number(fitted if transform.name == "factor" else abs(fitted))
+    return transform.hint.format(side="large" if fitted > 0 else "small", size=size)

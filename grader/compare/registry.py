@@ -29,9 +29,9 @@ from grader.compare import (
 )
 from grader.judging import Close, Comparator, Evidence
 from grader.result import Outcome, Verdict
-from grader.values import Value
+from grader.values import Value, capture
 
-__all__ = ["JUDGES", "Judge", "distance", "judge", "matches"]
+__all__ = ["JUDGES", "Judge", "distance", "judge", "matches", "verdict"]
 
 
 def _distance_by_value(_comparator: Comparator, value: Value, other: Value) -> float | None:
@@ -76,6 +76,15 @@ def judge(comparator: Comparator, evidence: Evidence) -> Verdict:
     except Exception as error:
         says = f"This could not be judged: {type(error).__name__}: {error}. A person will look at it."
         return Verdict(0.0, Outcome.UNGRADED, says)
+
+
+def verdict(comparator: Comparator, value: Any, expected: Any = None, source: str = "") -> Verdict:
+    """The verdict on live objects: tensors, state dicts, modules, figures, lists. Raises ValueTooLarge for huge ones.
+
+    >>> verdict(Close(atol=0.1), [1.0, 2.0], [1.0, 2.5]).message
+    '1 of the 2 numbers in your list of 2 numbers is not the expected one.'
+    """
+    return judge(comparator, Evidence(capture(value), capture(expected), source))
 
 
 def distance(comparator: Comparator, value: Value, other: Value) -> float | None:

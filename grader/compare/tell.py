@@ -48,7 +48,7 @@ def _gap(pair: Pair) -> str:
     value, expected = pair.value, pair.expected
     if isinstance(value, dict) and isinstance(expected, dict):
         return f"{f'At {where(pair.path)}: your' if pair.path else 'Your'} dict {_keys(by_key(value), by_key(expected))}."
-    hint = about_kind(value, expected)
+    hint = "" if value is None and pair.path else about_kind(value, expected)  # what is missing inside is no missing `return`
     return expected_got(expected, value, pair.path) + (f" {hint}" if hint else "")
 
 
