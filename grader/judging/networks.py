@@ -36,8 +36,13 @@ class Weights(Comparator):
         "scale"        hidden units rescaled by a positive factor, where the activation is ReLU
         "bias"         bias_ih and bias_hh of RNN and LSTM exchange a part: only their sum counts
         "shift"        one number added to all biases of the last layer: softmax does not see it
-        "function"     alone: any weights that give the same outputs on the same inputs
-    With any of them, tensors are matched by role and shape, whatever they are called.
+        "function"     alone: any weights that give the same outputs on the same inputs: those that both brought along, else those
+                       that we compute from the weights, for a chain of Linear, Embedding, RNN, LSTM, GRU and normalisation
+    With any of them, tensors are matched by role and shape, whatever they are called; two Linear layers `i2h`, `h2h` are an RNN.
+    `nb.network(net)` on the expected side says which activations there are, so that a sign behind a sigmoid is not free; of a
+    plain state dict the names in `upto` are trusted. A unit's scale is the one that most of its numbers tell, and each of them is
+    measured where it is larger, before or after: a single weight that is off does not hide in a scale. Rescaled numbers and sums
+    of two biases may be off by nearly twice the tolerance, since two numbers that are off meet there.
     `activation`: what stands between Linear layers ("tanh", "relu", "sigmoid", "identity"), for `upto="function"` of a plain
     state dict; `nb.network(net, x)` brings the outputs along and needs none.
     `names=False`: matched by order and shape, for a network whose attributes may be called otherwise.

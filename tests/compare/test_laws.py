@@ -20,7 +20,15 @@ from grader.judging import (
     Evidence,
     Exact,
     Figure,
+    Gradient,
+    HiddenStates,
+    Layers,
+    LinearProbe,
+    Losses,
+    Sequence,
+    SuccessRate,
     Text,
+    Trained,
     Uses,
     Weights,
 )
@@ -50,6 +58,24 @@ EVERY: list[Comparator] = [
     Uses(modules=("torch.nn.Linear",), functions=("torch.cat", ".backward"), names=("x",), syntax=("loop", "matmul")),
     Avoids(modules=("torch.nn.RNN",), functions=("torch.cat",), names=("x.y",), syntax=("lambda",)),
     Agree(with_check="before"),
+    HiddenStates(),
+    HiddenStates(upto=("permutation", "sign"), batch_first=True),
+    HiddenStates(upto="affine"),
+    LinearProbe(labels="abab"),
+    LinearProbe(labels=[0, 1, 1, 0], single_unit=True),
+    Layers(),
+    Layers(names=False, upto="permutation+sign"),
+    Sequence(),
+    Losses(),
+    Losses(band=0.1),
+    Trained(),
+    SuccessRate(),
+    SuccessRate(at_least=0.5),
+    Gradient(),
+    Gradient(forward=False),
+    Weights(upto="permutation+sign"),
+    Weights(upto="permutation+sign+scale+bias+shift", partial=True),
+    Weights(upto="function", activation="tanh"),
 ]
 each = pytest.mark.parametrize("comparator", EVERY, ids=repr)
 
@@ -67,9 +93,9 @@ def test_the_package_hands_on_what_it_says():
 @settings(max_examples=30, deadline=None)
 @given(value=values(), expected=values(), source=st.text(max_size=30))
 def test_nothing_raises(comparator, value, expected, source):
-    """Any value against any other is judged; only missing labels leave a check ungraded."""
+    """Any value against any other is judged; only what an author left out (labels, an activation) leaves a check ungraded."""
     verdict = judge(comparator, Evidence(value, expected, source, {"before": Earlier(expected, True)}))
-    assert verdict.outcome is not Outcome.UNGRADED or isinstance(comparator, Accuracy)
+    assert verdict.outcome is not Outcome.UNGRADED or isinstance(comparator, Accuracy) or getattr(comparator, "activation", "")
     assert "could not be judged" not in verdict.message
     assert 0 <= verdict.score <= 1
     assert (verdict.outcome is Outcome.PASSED) == (verdict.score == 1)

@@ -113,3 +113,12 @@ def test_distance_is_the_share_of_what_is_allowed(net):
     assert distance(Weights(), state, known) is None
     assert distance(Weights(), known, capture({})) is None
     assert distance(Weights(), known, 1.0) is None
+
+
+def test_a_network_and_a_dict_of_state_dicts_will_do(net):
+    value = {"architecture": net, "weights": net.state_dict(), "outputs": torch.ones(1)}
+    assert judged(Weights(), value, net.state_dict()).outcome is Outcome.PASSED
+    nested = {"body": net.state_dict(), "head": list(net[2].parameters())}
+    assert judged(Weights(), nested, nested).outcome is Outcome.PASSED
+    off = {**nested, "head": [net[2].weight + 1, net[2].bias]}
+    assert judged(Weights(), off, nested).message == "1 of 11 tensors is off: head.0."
