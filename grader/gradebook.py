@@ -58,9 +58,7 @@ _grades = sa.Table(
 _outcomes = sa.Table(
     "outcomes",
     _metadata,
-    sa.Column(
-        "key", sa.String, primary_key=True, comment="of a carried-forward run, and of the key that judged it"
-    ),
+    sa.Column("key", sa.String, primary_key=True, comment="of a carried-forward run, and of the key that judged it"),
     sa.Column("outcomes", sa.JSON, nullable=False, comment="check -> [points, outcome, diagnosis]: all that is kept of it"),
     sa.Column("made", sa.DateTime, nullable=False, server_default=sa.func.now()),
 )

@@ -171,7 +171,7 @@ def _figure(figure: Any, claim: Callable[[int], None]) -> FigureData:
     return FigureData(
         title=suptitle.get_text() if suptitle is not None else "",
         size=(float(figure.get_figwidth()), float(figure.get_figheight())),
-        axes=[_axes(axes, claim) for axes in figure.axes[:100]],
+        axes=[_axes(axes, claim) for axes in figure.axes[:100] if axes.get_label() != "<colorbar>"],
     )
 
 

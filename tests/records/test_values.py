@@ -170,3 +170,13 @@ def test_an_architecture_of_the_notebook_keeps_its_name():
     assert isinstance(value, Architecture)
     assert value.type.endswith("Mynet")
     assert list(value.children) == ["l1"]
+
+
+def test_a_colour_bar_is_no_axes_of_a_figure():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    figure, axes = plt.subplots()
+    figure.colorbar(axes.imshow([[0.0, 1.0], [2.0, 3.0]]))
+    found = capture(figure)
+    plt.close(figure)
+    assert len(found.axes) == 1
+    assert len(found.axes[0].images) == 1
