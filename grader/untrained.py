@@ -15,8 +15,8 @@ from grader.checks import Mistake
 __all__ = ["untrained_mistakes"]
 
 SAYS = (
-    "These are the values from before the training: no step has changed them. Are loss.backward() and the optimizer's step() "
-    "called, and does the optimizer hold the parameters of this very network?"
+    "These are the values from before the training: no step has changed them. Are the gradients computed and the steps of the "
+    "optimizer taken, and does it hold the parameters of this very network?"
 )
 _PRELUDE = """from torch.optim.optimizer import register_optimizer_step_pre_hook
 register_optimizer_step_pre_hook(lambda optimizer, *_: optimizer.zero_grad(set_to_none=True))

@@ -16,6 +16,8 @@ from tests.rnn_ab.homework import Marked, Sheet, grade_all
 
 from .answers import ANSWERS, IMPORTS
 
+pytestmark = pytest.mark.slow  # its key takes minutes to make where none is kept
+
 FIRST, ALL = 3, 7
 QUICK = [f"notebook-{k}" for k in range(FIRST)]
 SLOW = [f"notebook-{k}" for k in range(FIRST, ALL)]
@@ -50,7 +52,6 @@ def test_every_point_is_earned(marked: dict[str, Marked], key: Key, name: str):
     assert_full_marks(marked[name], key)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
 def test_every_point_is_earned_by_other_combinations(also_marked: dict[str, Marked], key: Key, name: str):
     assert_full_marks(also_marked[name], key)
@@ -68,7 +69,6 @@ def test_each_blank_is_answered_in_two_ways_or_more(rnn_abacad: Assignment):
 # ------------------------------------------------------------------------------------------- answers that are refused
 
 
-@pytest.mark.slow
 def test_a_colour_bar_is_no_part_of_the_picture(rnn_abacad: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]):
     drawn = {
         "look": f"{right['look']}\nplt.colorbar()",

@@ -11,6 +11,8 @@ from grader.key import Key
 from grader.result import Outcome
 from tests.rnn_ab.homework import Marked, Sheet, grade_all, names_of
 
+pytestmark = pytest.mark.slow  # its key takes minutes to make where none is kept
+
 # Blank -> an answer that is wrong in a way of its own, and the checks of the blank that it may pass all the same.
 WRONG: dict[str, tuple[str, set[str]]] = {
     # takes the state after the letter, but does not hand the letter on
@@ -99,14 +101,12 @@ def test_wrong_answers_are_not_taken_for_what_they_are_not(marked: dict[str, Mar
     assert {blank: marked["wrong"].diagnoses(blank) & sentences for blank in WRONG} == {blank: set() for blank in WRONG}
 
 
-@pytest.mark.slow
 def test_states_part_at_the_step_where_they_do(slips: Marked):
     (says,) = [c.message for c in slips.grade.checks if c.name == "states_of_ten_letters"]
     assert "t=0" in says
     assert "t=1" in says
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("blank", ["states", "case_node", "speedups"])
 def test_a_slip_is_charged_once_and_told(slips: Marked, rnn_abacad: Assignment, blank: str):
     """Each loses points, reads the sentence of its mistake, and no other blank loses any but those that stand on it."""

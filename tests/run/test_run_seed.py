@@ -124,4 +124,4 @@ def test_a_request_has_the_name_that_it_had_unless_something_is_unusual():
     assert empty.key({"torch": "2"}) == OLD_NAME
 
 
-OLD_NAME = "967904a04ba21d0e442c38213b493099853fa5d7cdbd9b2d7c24b3dd00f44126"
+OLD_NAME = "1bd50e6d350f38234bde3ef1f85423fd7a984423339a683fe7bb8bc4656b92bd"
