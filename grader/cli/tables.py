@@ -29,7 +29,7 @@ def verification_tables(found: Verification) -> Iterator[RenderableType]:
         ("private", "right"),
         ("mistakes", "right"),
     ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich wants a Literal
     table.add_column("recognised", justify="right")
     for blank in found.key.blanks:
         checks = found.key.of(blank)

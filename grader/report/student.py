@@ -146,7 +146,7 @@ def _cell(cell: CellRun, answers: bool, budget: Budget) -> CellView:
     headings = {Role.GIVEN: "Given cell", Role.CHECK: "Check cell", Role.SETUP: "Set-up cell"}
     problem = CELL_STATES.get(cell.state, f"This cell ended as “{cell.state}”.")
     return CellView(
-        heading="" if answers else headings.get(cell.role, "Your own cell"),  # type: ignore[call-overload]
+        heading="" if answers else headings.get(cell.role, "Your own cell"),  # type: ignore[call-overload]  # a StrEnum is a str
         code=highlighted(cell.source, cell.line),
         problem=problem,
         line=cell.line,

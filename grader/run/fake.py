@@ -82,7 +82,7 @@ def _execute(session: Session, cell: Cell) -> CellRun:
     start, state, error, line = time.monotonic(), "ok", "", 0
     with contextlib.redirect_stdout(printed):
         try:
-            exec(compile(cell.source, file, "exec"), session.user_ns)  # noqa: S102
+            exec(compile(cell.source, file, "exec"), session.user_ns)  # noqa: S102 - the fake runner of tests, plain Python only
         except Exception as raised:
             state, line = "error", session.place(raised, cell.id)[1]
             error = one_line(type(raised).__name__, str(raised))

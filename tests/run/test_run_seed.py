@@ -115,7 +115,7 @@ def test_the_number_of_threads_is_told_to_every_library():
 
 
 def test_a_request_has_the_name_that_it_had_unless_something_is_unusual():
-    """Runs that are kept from before there were these options are still found."""
+    """The name depends on nothing else: within one format, runs that are kept are still found."""
     usual = Request(book(*CELLS), ASKED, QUICK)
     names = [Request(book(*CELLS), ASKED, QUICK, **how).key({}) for how in ({"seed": 1}, {"threads": 2}, {"device": "plain"})]
     assert Request(book(*CELLS), ASKED, QUICK, seed=0, threads=1, device="cpu").key({}) == usual.key({})
