@@ -130,7 +130,7 @@ class Carried:
         if outcome is Outcome.UNGRADED or score <= now.score:
             return now if now.diagnosis or score < now.score else dataclasses.replace(now, diagnosis=diagnosis)
         put_in = [blank for blank in self._in_place if self._depends(now.blank, [blank])]
-        message = f"{_WORDS[outcome]} with a right answer to {_listed(put_in)} in its place."
+        message = f"{_WORDS[outcome]} with {_put_in(put_in)}."
         return dataclasses.replace(
             now, score=score, outcome=outcome, message=message, diagnosis=diagnosis, carried_forward=True, evidence={}
         )
@@ -142,11 +142,20 @@ class Carried:
         if not carried:
             return dataclasses.replace(self.plain, checks=checks)
         again = f"{_listed(carried)} {'was' if len(carried) == 1 else 'were'} judged again"
-        note = f"An error is charged once: {again} with a right answer to {_listed(self._in_place)} in its place."
+        note = f"An error is charged once: {again} with {_put_in(self._in_place)}."
         return dataclasses.replace(self.plain, checks=checks, notes=[*self.plain.notes, note])
 
 
 _WORDS: Mapping[Outcome, str] = {Outcome.PASSED: "Right", Outcome.PARTIAL: "Partly right"}
+
+
+def _put_in(blanks: Iterable[str]) -> str:
+    names = list(blanks)
+    return (
+        f"a right answer to {_listed(names)} in its place"
+        if len(names) == 1
+        else f"right answers to {_listed(names)} in their place"
+    )
 
 
 def _listed(blanks: Iterable[str], most: int = 4) -> str:

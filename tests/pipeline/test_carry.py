@@ -189,7 +189,7 @@ def test_an_error_on_the_way_is_charged_too_and_recognised(chain, key):
     assert (lost(grade), work.runs) == ({"double": 2, "total": 1}, 2)
     by_name = {check.name: check for check in grade.checks}
     assert by_name["total_right"].diagnosis == "One more is missing."  # seen only once `double` is right
-    assert by_name["last_right"].message == "Right with a right answer to `double` and `total` in its place."
+    assert by_name["last_right"].message == "Right with right answers to `double` and `total` in their place."
 
 
 def test_two_roots_are_put_in_together(chain, key):
