@@ -24,14 +24,29 @@ if TYPE_CHECKING:
     from grader.judging import Probe
     from grader.notebook import Notebook
     from grader.result import Run
+    from grader.run.live import Kernels, Live
     from grader.run.pool import default_jobs, run_many, run_queue
     from grader.run.request import Branch, Request, Runner
     from grader.settings import Limits
 
-__all__ = ["Branch", "Request", "Runner", "default_jobs", "execute", "run", "run_many", "run_queue", "versions"]
+__all__ = [
+    "Branch",
+    "Kernels",
+    "Live",
+    "Request",
+    "Runner",
+    "default_jobs",
+    "execute",
+    "run",
+    "run_many",
+    "run_queue",
+    "versions",
+]
 
 _ELSEWHERE = {
     "Branch": "request",
+    "Kernels": "live",
+    "Live": "live",
     "Request": "request",
     "Runner": "request",
     "default_jobs": "pool",

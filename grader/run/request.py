@@ -53,7 +53,25 @@ class Request:
     carried: bool = False
 
     def key(self, versions: Mapping[str, str]) -> str:
-        """A hash over all that decides what the run gives, the versions of Python and the libraries included."""
+        """A hash over all that decides what the run gives: the cells and what is asked of them."""
+        digest = hashlib.sha256(self.cells_key(versions).encode())
+        for where, probe in self._asked():
+            digest.update(f"\0{where}\0{probe.name}\0{probe.source}\0".encode())
+            digest.update(dumps(probe.given))
+        return digest.hexdigest()
+
+    def probe_keys(self) -> dict[str, str]:
+        """Check -> a hash over its probe: where it stands, its source and what it is given. A kept capture holds for exactly this."""
+        keys: dict[str, str] = {}
+        for blank, probes in self.probes.items():
+            for probe in probes:
+                digest = hashlib.sha256(f"{blank}\0{probe.name}\0{probe.source}\0".encode())
+                digest.update(dumps(probe.given))
+                keys[probe.name] = digest.hexdigest()
+        return keys
+
+    def cells_key(self, versions: Mapping[str, str]) -> str:
+        """A hash over what is executed: cells, limits, data files, device, the versions of Python and the libraries."""
         cells = [(cell.id, str(cell.role), cell.name, cell.source) for cell in self.notebook if cell.is_code]
         facts = {
             "format": FORMAT,
@@ -64,11 +82,7 @@ class Request:
         }
         unusual = {"seed": (self.seed, 0), "threads": (self.threads, 1), "device": (self.device, "cpu")}
         facts |= {name: value for name, (value, usual) in unusual.items() if value != usual}
-        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode("utf-8", "surrogatepass"))
-        for where, probe in self._asked():
-            digest.update(f"\0{where}\0{probe.name}\0{probe.source}\0".encode())
-            digest.update(dumps(probe.given))
-        return digest.hexdigest()
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
     def _asked(self) -> Iterator[tuple[str, Probe]]:
         """Every probe with a name for where it runs, in a fixed order."""
