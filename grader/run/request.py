@@ -61,7 +61,7 @@ class Request:
         return digest.hexdigest()
 
     def probe_keys(self) -> dict[str, str]:
-        """Check -> a hash over its probe: where it stands, its source and what it is given. A kept capture holds for exactly this."""
+        """Check -> a hash over where its probe stands, its source and what it is given: a kept capture holds for exactly this."""
         keys: dict[str, str] = {}
         for blank, probes in self.probes.items():
             for probe in probes:
