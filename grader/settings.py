@@ -39,7 +39,7 @@ _FORBID: dict[str, Any] = {"extra": "forbid"}
 
 @dataclass(frozen=True)
 class Limits:
-    """What one run may take. Seconds of wall time; bytes of output kept for a cell."""
+    """What one run may take. Seconds of wall time; bytes of output kept for a cell; MiB of memory and of files written."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _FORBID
 
@@ -47,6 +47,8 @@ class Limits:
     notebook: float = 900.0
     probe: float = 30.0
     output: int = 200_000
+    memory: int = 4096
+    disk: int = 512
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _validate(data: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     for profile, overrides in settings.profiles.items():
         for key in overrides.keys() - settings.parameters.keys():
             wrong.append((("profiles", profile, key), f"profiles.{profile}.{key}: [parameters] has no `{key}` to override"))
-    for name in ("cell", "notebook", "probe", "output"):
+    for name in ("cell", "notebook", "probe", "output", "memory", "disk"):
         if getattr(settings.limits, name) <= 0:
             wrong.append((("limits", name), f"limits.{name}: must be more than 0"))
     for answer, facts in settings.answers.items():

@@ -5,10 +5,11 @@
     run_many(requests, jobs, ...)   several at once, each in a process of its own
     versions()                      what decides the numbers
 
-Two halves that share only `wire`. Outside, in the grader's process: `runner` (attempts), `client` (one kernel), `private` (its
-folder, environment and end), `executor` and `outputs` (nbclient; what cells show, within caps). Inside, in the kernel:
-`serve` and `inside` (what is asked of it), `view` (the `nb` of a probe), `figures`, `isolate` (no trace), `originals` (no
-monkeypatch), `branches` (another source for a blank), `seeds` (other seeds for all of it).
+Two halves that share only `wire` and `frames`. Outside, in the grader's process: `live` and `runner` (attempts), `base` (what is
+asked, and the kernel it begins with), `client` (one kernel) and `session` (one of its copies), `plan` (how a kernel is had),
+`private` (its folder, environment and end), `executor` and `outputs` (nbclient; what cells show, within caps). Inside, in the
+kernel: `serve` and `inside` (what is asked of it), `view` (the `nb` of a probe), `figures`, `isolate` (no trace), `originals` (no
+monkeypatch), `copies`, `recorder` and `files` (the kernel as it was before a cell), `seeds` (other seeds for all of it).
 
 This file is imported inside kernels too, so it imports nothing at once.
 """
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from grader.judging import Probe
     from grader.notebook import Notebook
     from grader.result import Run
-    from grader.run.live import Kernels, Live
+    from grader.run.live import Live
+    from grader.run.plan import Kernels
     from grader.run.pool import default_jobs, run_many, run_queue
     from grader.run.request import Branch, Request, Runner
     from grader.settings import Limits
@@ -45,7 +47,7 @@ __all__ = [
 
 _ELSEWHERE = {
     "Branch": "request",
-    "Kernels": "live",
+    "Kernels": "plan",
     "Live": "live",
     "Request": "request",
     "Runner": "request",
@@ -67,6 +69,7 @@ def run(
     threads: int = 1,
     device: str = "cpu",
     shift: int = 0,
+    kernels: Kernels | None = None,
 ) -> Run:
     """Execute the code cells of `notebook` in one fresh kernel. Never raises for anything a notebook does.
 
@@ -74,23 +77,23 @@ def run(
     data: a folder whose content is copied into the private working directory. on_cell: called with (done, all) cells.
     branches: blank -> other sources to try for it, each in a copy of the kernel taken before the blank's cell.
     seed: the state of the random numbers when the first cell runs. shift: of every seed that the notebook sets (`run.seeds`).
-    threads, device: as in `Request`. Set-up and check cells are not executed.
+    threads, device: as in `Request`. kernels: how they are had. Set-up and check cells are not executed.
     """
-    from grader.run.runner import run as run_now
+    from grader.run.base import Asked
+    from grader.run.live import run_once
+    from grader.run.plan import Kernels
     from grader.settings import Limits
 
     how: dict[str, Any] = {"seed": seed, "shift": shift, "threads": threads, "device": device}
-    return run_now(notebook, probes, limits or Limits(), data=data, on_cell=on_cell, branches=branches, **how)
+    how |= {"branches": branches or {}, "kernels": kernels or Kernels()} | ({"on_cell": on_cell} if on_cell else {})
+    return run_once(Asked(notebook, probes, limits or Limits(), data, **how))
 
 
 def execute(request: Request) -> Run:
-    """What is asked for, executed. Of a run with a reference's source in it (`carried`), no output comes back."""
-    import dataclasses
+    """What is asked for, executed by trusted means: in a warm kernel that is not shut off."""
+    from grader.run.plan import Kernels
 
-    seeds = {"seed": request.seed, "shift": request.seed}
-    how: dict[str, Any] = {**seeds, "threads": request.threads, "device": request.device}
-    done = run(request.notebook, request.probes, request.limits, data=request.data, branches=request.branches, **how)
-    return dataclasses.replace(done, cells=[], notes=[]) if request.carried else done
+    return Kernels().execute(request)
 
 
 def versions() -> dict[str, str]:

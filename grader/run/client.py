@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -21,20 +21,26 @@ from typing import Any
 import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 import grader
 from grader.judging import Probe
 from grader.notebook import Cell, Notebook, Role
 from grader.result import Capture
-from grader.run.branches import split
+from grader.run.ends import CellEnd, KernelDied, KernelHangs, NoKernel, ended
 from grader.run.executor import BROKEN, Executor
 from grader.run.outputs import one_line
+from grader.run.plan import Kernels, Plan
 from grader.run.private import Private
-from grader.run.request import Branch
+from grader.run.session import Copy, collect
 from grader.run.wire import unpack
+from grader.settings import Limits
 from grader.values import dumps
+from grader.warm.house import Process
+from grader.warm.messages import Start
+from grader.warm.provisioner import NAME as PROVISIONER
 
-__all__ = ["CellEnd", "Kernel", "KernelDied", "KernelHangs", "NoKernel"]
+__all__ = ["Kernel"]
 
 _START = 120.0  # seconds for a kernel to start and import torch: a cold disk is slow
 _POLL = 0.1  # seconds between looks whether the kernel is alive
@@ -45,63 +51,54 @@ _silent = logging.getLogger(f"{__name__}.quiet")
 _silent.disabled = True
 
 
-class NoKernel(Exception):
-    """A kernel could not be started: our fault or the machine's."""
-
-
-class KernelDied(Exception):
-    """The kernel is gone. The message says how it ended."""
-
-
-class KernelHangs(Exception):
-    """The kernel does not answer, not even to an interrupt."""
-
-
-@dataclass(frozen=True)
-class CellEnd:
-    """How a cell ended: "ok", "error" or "timeout"; the error in one line, and where in the cell; how long it took."""
-
-    state: str
-    error: str = ""
-    line: int = 0
-    seconds: float = 0.0
-
-
 class _Manager(AsyncKernelManager):
-    """Starts our own Python, whatever kernel the notebook asks for."""
+    """Starts our own Python, whatever kernel the notebook asks for: by our provisioner where we have a server for it."""
+
+    plan: Plan
 
     @property
     def kernel_spec(self) -> KernelSpec:
         arguments = ["-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
-        return KernelSpec(argv=[sys.executable, *arguments], display_name="grader", language="python")
+        by = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if self.plan.served else {}
+        return KernelSpec(argv=[sys.executable, *arguments], display_name="grader", language="python", metadata=by)
+
+    def launch_plan(self, command: list[str], environment: dict[str, str], cwd: str) -> tuple[Start, dict[str, str], bool]:
+        """What our provisioner is to start."""
+        return self.plan.start(self.connection_file, command, environment, cwd)
 
 
 class Kernel:
     """A kernel in a private folder. `await start()` first, and `await end()` always."""
 
-    def __init__(self, notebook: Notebook, private: Private, *, seed: int, output: int) -> None:
+    def __init__(self, notebook: Notebook, private: Private, *, seed: int, limits: Limits, kernels: Kernels) -> None:
         place = {"transport": "ipc", "ip": private.socket} if private.socket else {}
         self._manager = _Manager(connection_file=private.connection_file, log=_silent, **place)
+        self._manager.plan = Plan(kernels, private, limits)
+        known = KernelProvisionerFactory.instance().provisioners  # also where our package's metadata are not installed
+        known.setdefault(PROVISIONER, EntryPoint(PROVISIONER, "grader.warm.provisioner:WarmProvisioner", "grader"))
         self._client: Any = None  # jupyter_client's, whose types do not say that its methods are coroutines
         self._private = private
-        self._bootstrap = _bootstrap(seed, output)
-        self._executor = Executor(notebook, output, self._manager)
+        self._bootstrap = _bootstrap(seed, limits.output)
+        self._executor = Executor(notebook, limits.output, self._manager)
 
     # ---------------------------------------------------------------------------------------------------- start and end
 
     async def start(self) -> None:
-        """Raises NoKernel."""
+        """Raises NoKernel, or KernelDied with `lost`."""
         null = subprocess.DEVNULL
         environment = self._private.environment()
         try:
             await self._manager.start_kernel(cwd=str(self._private.work), env=environment, stdout=null, stderr=null)
             self._client = self._manager.client()
-            self._client.context.setsockopt(zmq.RECONNECT_IVL, 20)  # ms; we are faster than the kernel, and try again
+            self._client.context.setsockopt(zmq.RECONNECT_IVL, 5)  # ms; we are faster than the kernel, and try again
             self._client.start_channels(stdin=False, hb=False, control=False)
             self._client.allow_stdin = False
             reply = await self._reply(self._client.execute(self._bootstrap, silent=True), time.monotonic() + _START)
         except KernelDied as error:
-            raise NoKernel(f"A kernel did not start: it {error}.") from None
+            if error.lost:
+                raise
+            why = self.process.failed if isinstance(self.process, Process) else ""
+            raise NoKernel(f"A kernel did not start: {why}" if why else f"A kernel did not start: it {error}.") from None
         except (OSError, RuntimeError, zmq.ZMQError) as error:
             raise NoKernel(f"A kernel did not start: {error}") from error
         if reply is None:
@@ -121,7 +118,9 @@ class Kernel:
 
     async def end(self) -> None:
         """Kill the kernel and its children. What cells left behind elsewhere is the private folder's to find."""
-        if (process := self._process()) is not None:
+        if isinstance(process := self.process, Process):
+            process.end()
+        elif process is not None:
             with contextlib.suppress(OSError):
                 _kill(process)
             process.wait(10)
@@ -132,9 +131,14 @@ class Kernel:
         with contextlib.suppress(RuntimeError, OSError):
             await self._manager.cleanup_resources()
 
-    def _process(self) -> Any:
-        """The kernel's, a subprocess.Popen; None before it was started."""
+    @property
+    def process(self) -> Any:
+        """The kernel's, a `warm.house.Process` or a subprocess.Popen; None before it was started."""
         return getattr(self._manager.provisioner, "process", None)
+
+    def stop(self) -> bool:
+        """End the kernel and all that it started, but not its copies. Returns whether these are there now."""
+        return isinstance(self.process, Process) and self.process.clear()
 
     # ------------------------------------------------------------------------------------------------- cells and probes
 
@@ -175,22 +179,13 @@ class Kernel:
         reply = reply or await self._reply_to_interrupt(message)
         return unpack(b"".join(map(bytes, reply["buffers"][:1])))
 
-    async def branch(self, cell: Cell, branch: Branch, seconds: tuple[float, float]) -> dict[str, Capture] | None:
-        """Try another source for the blank whose cell runs next: check -> capture; None where no copy of a kernel can be had.
-
-        seconds: for the cell and for each probe. Raises KernelDied or KernelHangs.
-        """
-        names = [probe.name for probe in branch.probes]
-        limits = {"cell_seconds": seconds[0], "probe_seconds": seconds[1]}
-        buffers = [branch.source.encode()]
-        for probe in branch.probes:
-            buffers += [probe.source.encode(), dumps(probe.given)]
-        message = self._send("grader_branch", {"cell": cell.id, "blank": cell.name, "names": names} | limits, buffers)
-        most = seconds[0] + len(names) * seconds[1] + 2 * _SLACK
-        reply = await self._reply(message, time.monotonic() + most)
+    async def copy(self) -> Copy | None:
+        """A copy of the kernel as it is now; None where none can be had. Raises KernelDied or KernelHangs."""
+        if not isinstance(self.process, Process):
+            return None
+        reply = await self._reply(message := self._send("grader_copy", {}), time.monotonic() + _SLACK)
         reply = reply or await self._reply_to_interrupt(message)
-        data = b"".join(map(bytes, reply["buffers"][:1]))
-        return split(data, names) if data else None
+        return None if reply["content"].get("why_not") else await collect(self.process)
 
     async def _error(self, cell: Cell) -> tuple[str, int]:
         """The last error in one line, and where in the cell; nothing when the kernel cannot say."""
@@ -217,10 +212,18 @@ class Kernel:
                     return dict(reply)
             except Empty:
                 if not await self._manager.is_alive():
-                    raise KernelDied(_ended(self._process().returncode)) from None
+                    raise self._death() from None
             except BROKEN:
                 continue
         return None
+
+    def _death(self) -> KernelDied:
+        process = self.process
+        if not isinstance(process, Process):
+            return KernelDied(ended(process.returncode), killed=process.returncode == -9)
+        code = process.returncode
+        how = "used more memory than it may" if process.memory and code == -9 else ended(code)
+        return KernelDied(how, lost=code is None and not process.failed, killed=code == -9, memory=bool(process.memory))
 
     async def _reply_to_interrupt(self, message: str) -> dict[str, Any]:
         """The answer that comes when the kernel is interrupted. Raises KernelDied or KernelHangs."""
@@ -250,10 +253,3 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
-
-
-def _ended(code: int | None) -> str:
-    if code is not None and code < 0:
-        with contextlib.suppress(ValueError):
-            return f"was ended by {signal.Signals(-code).name}" + (", perhaps for want of memory" if code == -9 else "")
-    return f"ended with exit code {code}" if code is not None else "ended"

@@ -30,7 +30,7 @@ from grader.result import Capture, Fault
 from grader.run.view import modules_in
 from grader.run.wire import LARGEST, pack
 
-__all__ = ["can_fork", "forked", "restored"]
+__all__ = ["can_fork", "forked", "restored", "silence"]
 
 Work = Callable[[], bytes]
 
@@ -89,7 +89,7 @@ def _child(work: Work, write: int) -> NoReturn:
     try:
         os.setsid()
         _die_with_parent()
-        _silence()
+        silence()
         if (torch := sys.modules.get("torch")) is not None:
             torch.set_num_threads(1)
         data = work()
@@ -108,7 +108,7 @@ def _die_with_parent() -> None:
 _libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 
-def _silence() -> None:
+def silence() -> None:
     """Nothing that the copy prints may reach the notebook, by file descriptor, `print` or a stream that someone kept."""
     faulthandler.disable()
     null = os.open(os.devnull, os.O_RDWR)

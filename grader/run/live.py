@@ -1,49 +1,98 @@
-"""How kernels are had, and a run that can be taken up again.
-
-kernels = Kernels(isolated=True)                   # picklable: it goes to workers
-run = kernels.execute(request)
-with kernels.opened(request) as live:              # the kernel's copies live as long as this block
-    live.run                                       # what `execute` gives
-    live.again(other)                              # a notebook that begins the same: what is the same is not repeated
-"""
+"""A run whose kernel can be taken up again, and the event loop that all of it happens in."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import asyncio
+import dataclasses
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
-from grader import run as running
 from grader.result import Run
+from grader.run.base import Asked
+from grader.run.plan import Kernels
 from grader.run.request import Request
+from grader.run.runner import Work
 
-__all__ = ["Kernels", "Live"]
+__all__ = ["Live", "run_once"]
 
-
-@dataclass(frozen=True)
-class Kernels:
-    """How kernels are started. isolated: shut off from the machine. warm: forked from a process that has imported torch."""
-
-    isolated: bool = False
-    warm: bool = True
-
-    def execute(self, request: Request) -> Run:
-        """One execution."""
-        with self.opened(request) as live:
-            return live.run
-
-    @contextlib.contextmanager
-    def opened(self, request: Request) -> Iterator[Live]:
-        """One execution, whose copies are kept until the block ends."""
-        yield Live(running.execute(request))
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
 class Live:
-    """A run, and its kernel's copies."""
+    """A run, and its kernel's copies. `close()` always."""
 
-    run: Run
+    def __init__(self, kernels: Kernels, request: Request) -> None:
+        self._kernels = kernels
+        self._loop = asyncio.Runner()
+        self._work = Work(asked_by(request, kernels))
+        try:
+            self.run = self._finish(self._work, request)
+        except BaseException:
+            self.close()
+            raise
 
     def again(self, request: Request) -> Run:
-        """Run another notebook. What it has in common with the first, up to the first cell that differs, is not repeated."""
-        return running.execute(request)
+        """Run another notebook. What it has in common with the first, up to the first cell that differs, is not repeated.
+
+        Where a copy of the kernel can be had, it goes on from there; else all of it is run.
+        """
+        other = self._work.another(asked_by(request, self._kernels))
+        try:
+            return self._finish(other, request)
+        finally:
+            if other.base is not self._work.base:  # it began anew
+                _anywhere(self._loop.run, other.close())
+
+    def _finish(self, work: Work, request: Request) -> Run:
+        _anywhere(self._loop.run, work.do())
+        run = work.result()
+        return dataclasses.replace(run, cells=[], notes=[]) if request.carried else run
+
+    def close(self) -> None:
+        """End the kernel and its copies."""
+        _anywhere(self._loop.run, self._work.close())
+        self._loop.close()
+
+
+def asked_by(request: Request, kernels: Kernels) -> Asked:
+    """What a request asks of a runner. Its seed is the state of random numbers, and shifts the seeds that cells set."""
+    facts: dict[str, Any] = {"seed": request.seed, "shift": request.seed, "threads": request.threads, "device": request.device}
+    facts |= {"branches": request.branches, "kernels": kernels}
+    return Asked(request.notebook, request.probes, request.limits, request.data, **facts)
+
+
+def run_once(asked: Asked) -> Run:
+    """One execution, of which nothing stays."""
+    work = Work(asked)
+
+    async def complete() -> None:
+        try:
+            await work.do()
+        finally:
+            await work.close()
+
+    _anywhere(asyncio.run, complete())
+    return work.result()
+
+
+def _anywhere(run: Callable[[Coroutine[Any, Any, None]], None], work: Coroutine[Any, Any, None]) -> None:
+    """Run it here; in a thread of its own, where a loop is running already (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        run(work)
+        return
+    raised: list[BaseException] = []
+
+    def complete() -> None:
+        try:
+            run(work)
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=complete)
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]

@@ -17,12 +17,13 @@ __all__ = ["Originals"]
 
 _MODULES = (
     "builtins", "contextlib", "dataclasses", "inspect", "json", "json.encoder", "math", "os", "posix", "random", "re", "select",
-    "signal", "threading", "time",
+    "signal", "socket", "struct", "threading", "time",
     "numpy", "numpy.random", "safetensors", "safetensors.numpy",
     "torch", "torch.nn", "torch.nn.functional", "torch.random",
     "grader.values", "grader.values.files", "grader.values.kinds", "grader.values.living", "grader.result",
-    "grader.run.figures", "grader.run.gradients", "grader.run.inside", "grader.run.isolate", "grader.run.layers",
-    "grader.run.training", "grader.run.view", "grader.run.wire",
+    "grader.run.copies", "grader.run.figures", "grader.run.files", "grader.run.frames", "grader.run.gradients",
+    "grader.run.inside", "grader.run.isolate", "grader.run.layers",
+    "grader.run.outputs", "grader.run.recorder", "grader.run.training", "grader.run.view", "grader.run.wire",
 )  # fmt: skip
 _CLASSES = (
     ("torch", "Tensor"),

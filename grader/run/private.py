@@ -14,11 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from grader.isolation.jail import SOCKETS
+
 __all__ = ["Private"]
 
 _KEPT = (
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
-    "DYLD_FALLBACK_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
+    "DYLD_FALLBACK_LIBRARY_PATH", "GRADER_DEBUG", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 )  # fmt: skip
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _PLAIN = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
@@ -36,8 +38,8 @@ class Private:
         self.root = Path(tempfile.mkdtemp(prefix="grader-")).resolve()
         self.work = self.root / "work"
         try:
-            for name in ("work", "home", "tmp", "ipython", "jupyter", "matplotlib"):
-                (self.root / name).mkdir()
+            for name in (SOCKETS, "work", "home", "tmp", "ipython", "jupyter", "matplotlib"):
+                (self.root / name).mkdir(mode=0o700)
             if data is not None:
                 shutil.copytree(data, self.work, dirs_exist_ok=True)
             if (fonts := _font_list()) is not None:
@@ -60,7 +62,7 @@ class Private:
     @property
     def socket(self) -> str | None:
         """Where sockets can lie, for the transport "ipc"; None where tcp must do."""
-        path = str(self.root / "s")
+        path = str(self.root / SOCKETS / "s")
         fits = len(os.fsencode(path)) + len("-5") <= _LONGEST_SOCKET
         return path if fits and os.name == "posix" else None
 
@@ -81,6 +83,12 @@ class Private:
         if path := _python_path():
             environment["PYTHONPATH"] = path
         return environment
+
+    def environment_of_server(self) -> dict[str, str]:
+        """The same without what is this kernel's: every fork's entry in /proc shows it."""
+        mine = os.fsdecode(self.root)
+        kept = {name: value for name, value in self.environment().items() if mine not in value}
+        return kept | {"MPLCONFIGDIR": str(_matplotlib_cache())} if _font_list() else kept
 
     def end_all(self) -> None:
         """Kill every process that has our folder as its TMPDIR: what cells left behind, in whatever session."""

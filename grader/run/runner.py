@@ -1,74 +1,31 @@
-"""One notebook, executed: attempts with a fresh kernel each until all is known, or three kernels were lost.
+"""One notebook, executed: until all is known, or too many kernels were lost.
 
-What was captured before a kernel died stays. The next kernel runs the cells again without the one that killed it, and goes on
-from there; so what one cell does costs at most the checks that depend on it.
+What was captured before a kernel died stays. It is taken up again from its last copy, or run once more from the start, without
+the cell that killed it; so what one cell does costs at most the checks that depend on it. A kernel that was killed from nobody
+knows where gets its cell a second time: the machine may have been at fault, and then the run is as if nothing had happened.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from grader import run as running
 from grader.judging import Probe
-from grader.notebook import Cell, Notebook, Role
+from grader.notebook import Cell, Role
 from grader.result import Capture, CellRun, Fault, Run
-from grader.run.client import CellEnd, Kernel, KernelDied, KernelHangs, NoKernel
-from grader.run.private import Private
+from grader.run.base import Asked, Base, Kept, Step, is_executed, steps
+from grader.run.client import Kernel
+from grader.run.ends import CellEnd, KernelDied, KernelHangs, NoKernel
 from grader.run.request import Branch
-from grader.settings import Limits
+from grader.run.session import Continued, Copy
 
-__all__ = ["run"]
+__all__ = ["Work"]
 
-KERNELS = 3
-
-
-def run(
-    notebook: Notebook,
-    probes: Mapping[str, Sequence[Probe]],
-    limits: Limits,
-    *,
-    data: Path | None,
-    seed: int,
-    on_cell: Callable[[int, int], None] | None,
-    branches: Mapping[str, Sequence[Branch]] | None = None,
-    threads: int = 1,
-    device: str = "cpu",
-    shift: int = 0,
-) -> Run:
-    """See `grader.run.run`."""
-    tell, how = on_cell or (lambda _done, _all: None), (threads, device, shift)
-    work = _Work(notebook, probes, limits, data, seed, tell, others=branches or {}, how=how)
-    _complete(work.do())
-    return work.result()
-
-
-def _complete(work: Coroutine[Any, Any, None]) -> None:
-    """Run it in an event loop of its own; in a thread of its own, where a loop is running already (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work)
-        return
-    raised: list[BaseException] = []
-
-    def complete() -> None:
-        try:
-            asyncio.run(work)
-        except BaseException as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=complete)
-    thread.start()
-    thread.join()
-    if raised:
-        raise raised[0]
+KERNELS = 3  # started for one run
+RESUMED = 20  # times that one is taken up again from a copy
+LOST = 3  # kernels that vanished with whoever watched over them: the machine's fault
 
 
 class _TimeOver(Exception):
@@ -76,57 +33,37 @@ class _TimeOver(Exception):
 
 
 class _KernelLost(Exception):
-    """The kernel died or had to be killed. The message says in what."""
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One thing to do: execute a cell, or run the probes of one blank (where its check cell stands, or at the end)."""
-
-    index: int
-    cell: Cell | None = None
-    probes: tuple[Probe, ...] = ()
-    branches: tuple[Branch, ...] = ()
+    """The kernel died or had to be killed. The message says in what; without one nothing is to be said."""
 
 
 @dataclass
-class _Work:
-    """One execution, and what is known of it so far."""
+class Work:
+    """One execution, and what is known of it so far.
 
-    notebook: Notebook
-    probes: Mapping[str, Sequence[Probe]]
-    limits: Limits
-    data: Path | None
-    seed: int
-    on_cell: Callable[[int, int], None]
+    base: the kernel that it began with. origin: the number of the cell from which to go on, and the copy that does.
+    """
+
+    asked: Asked
+    base: Base | None = None
+    origin: tuple[int, Copy] | None = None
     start: float = field(default_factory=time.monotonic)
     state: str = "complete"
     cells: dict[int, CellRun] = field(default_factory=dict)
     captures: dict[str, Capture] = field(default_factory=dict)
-    deadly: set[int] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
-    others: Mapping[str, Sequence[Branch]] = field(default_factory=dict)
     branches: dict[str, dict[str, Capture]] = field(default_factory=dict)
-    how: tuple[int, str, int] = (1, "cpu", 0)  # threads, device, and by how much seeds are shifted
+    notes: list[str] = field(default_factory=list)
+    deadly: set[int] = field(default_factory=set)
+    again: set[int | str] = field(default_factory=set)  # cells and probes that were given a second time
     told: int = 0
     ours: float = 0.0  # seconds that kernels took to start: the notebook's limit does not count them
 
     async def do(self) -> None:
         """All of it. Fills `cells`, `captures`, `notes` and `state`."""
         try:
-            for kernel in range(1, KERNELS + 1):
-                try:
-                    await self._attempt()
-                    return
-                except _KernelLost as error:
-                    again = kernel < KERNELS and self._is_left()
-                    self.notes.append(f"{error}" + ("; the rest was run again without it." if again else "."))
-                    if not self._is_left():
-                        return
-            self.state = "died"
+            await self._until_known()
         except _TimeOver:
             self.state = "timeout"
-            self.notes.append(f"The notebook did not finish in {self.limits.notebook:g} seconds; the rest was not run.")
+            self.notes.append(f"The notebook did not finish in {self.asked.limits.notebook:g} seconds; the rest was not run.")
         except NoKernel as error:
             self.state = "ours"
             self.notes.append(str(error))
@@ -135,69 +72,143 @@ class _Work:
             self.state = "ours"
             self.notes.append(f"The notebook could not be run: {type(error).__name__}: {error}")
 
-    async def _attempt(self) -> None:
-        """One kernel's work. Raises _KernelLost, _TimeOver or NoKernel."""
-        with Private(self.data, *self.how) as private:
-            kernel = Kernel(self.notebook, private, seed=self.seed, output=self.limits.output)
+    async def _until_known(self) -> None:
+        """Raises _TimeOver or NoKernel."""
+        started = resumed = vanished = 0
+        while True:
+            started, resumed = (started, resumed + 1) if self.origin else (started + 1, resumed)
             try:
-                began = time.monotonic()
-                await kernel.start()
-                self.ours += time.monotonic() - began
-                for step in self._steps():
-                    for branch in step.branches:
-                        await self._branch(kernel, step, branch)
-                    if step.cell is not None:
-                        await self._execute(kernel, step.index, step.cell)
-                    for probe in step.probes:
-                        await self._ask(kernel, probe)
-                    self._tell(step.index)
-            finally:
-                await kernel.end()
+                await self._attempt()
+                return
+            except _KernelLost as error:
+                self._find_origin()
+                possible = resumed < RESUMED if self.origin else started < KERNELS
+                if not self._is_left():
+                    self._note(error, "")
+                    return
+                self._note(error, "; the rest was run again without it" if possible else "")
+                if not possible:
+                    self.state = "died"
+                    return
+            except KernelDied:  # and whoever watched over it
+                vanished, started = vanished + 1, started - 1
+                await self.close()
+                if vanished == LOST:
+                    raise NoKernel("The kernel vanished, and so did the next ones.") from None
+
+    def _note(self, error: _KernelLost, what_then: str) -> None:
+        if str(error):
+            self.notes.append(f"{error}{what_then}.")
+
+    def _find_origin(self) -> None:
+        """The last copy of the kernel that was lost, once all else that it left behind is gone."""
+        self.origin = None
+        if self.base is not None and self.base.copies and self.base.kernel.stop():
+            index = max(self.base.copies)
+            self.origin = index, self.base.copies[index].copy
+
+    async def _attempt(self) -> None:
+        """One kernel's work. Raises _KernelLost, _TimeOver, NoKernel, or KernelDied for one that vanished."""
+        begin, continued = 0, None
+        if self.origin is not None:
+            begin = self.origin[0]
+            continued = await self.origin[1].open()
+            if continued is None and self.base is not None:  # that copy is lost: the one before it, or a new kernel
+                self.base.copies.pop(begin, None)
+                raise _KernelLost
+        speaker = continued or await self._fresh()
+        try:
+            for step in steps(self.asked):
+                if step.index >= begin and step.index not in self.deadly:
+                    await self._take(speaker, step, begin)
+        finally:
+            if continued is not None:
+                await continued.end()
+
+    async def _fresh(self) -> Kernel:
+        await self.close()
+        self.base = Base(self.asked)
+        await self.base.start()
+        self.ours += self.base.startup
+        return self.base.kernel
 
     # ------------------------------------------------------------------------------------------------------------ steps
 
-    def _steps(self) -> list[_Step]:
-        """What a fresh kernel has to do: all cells but those that killed one, and the probes that are not answered yet."""
-        steps: list[_Step] = []
-        asked: set[str] = set()
-        for index, cell in enumerate(self.notebook):
-            if cell.role is Role.CHECK and cell.name not in asked:
-                asked.add(cell.name)
-                steps.append(_Step(index, probes=self._open(cell.name)))
-            elif _is_executed(cell) and index not in self.deadly:
-                steps.append(_Step(index, cell, branches=self._untried(cell)))
-        end = len(self.notebook.cells)
-        return steps + [_Step(end, probes=self._open(blank)) for blank in self.probes if blank not in asked]
+    async def _take(self, speaker: Kernel | Continued, step: Step, begin: int) -> None:
+        if step.begins_blank and (step.index != begin or self.origin is None):
+            await self._copy(speaker, step)
+        if step.cell is not None:
+            await self._execute(speaker, step.index, step.cell)
+        for probe in step.probes:
+            if probe.name not in self.captures:
+                await self._ask(speaker, probe)
+        self._tell(step.index)
 
-    def _open(self, blank: str) -> tuple[Probe, ...]:
-        return tuple(probe for probe in self.probes.get(blank, ()) if probe.name not in self.captures)
-
-    def _untried(self, cell: Cell) -> tuple[Branch, ...]:
-        """The other sources that are to be tried before a blank's first cell runs."""
-        if cell.role is not Role.BLANK or cell.id != f"blank-{cell.name}":
-            return ()
-        return tuple(branch for branch in self.others.get(cell.name, ()) if branch.name not in self.branches)
-
-    async def _branch(self, kernel: Kernel, step: _Step, branch: Branch) -> None:
-        """Keep what another source gives. A branch that costs the kernel, or cannot be had, is left out."""
+    async def _copy(self, speaker: Kernel | Continued, step: Step) -> None:
+        """Keep the kernel as it is before a blank's first cell, and try the blank's other sources from there."""
+        assert self.base is not None
         assert step.cell is not None
         try:
-            found = await kernel.branch(step.cell, branch, (min(self.limits.cell, self._left()), self.limits.probe))
+            copy = await speaker.copy()
         except (KernelDied, KernelHangs) as error:
-            self.branches[branch.name] = {}
-            raise _KernelLost(f"The kernel was lost when `{branch.name}` was tried: {error}") from None
-        self.branches[branch.name] = found or {}
+            raise self._lost(error, f"The kernel was lost before cell `{step.cell.id}`: {error or 'it hung'}") from None
+        if copy is None:
+            return
+        self.base.copies[step.index] = Kept(copy, time.monotonic() - self.start - self.ours)
+        for branch in self.asked.branches.get(step.cell.name, ()):
+            if branch.name not in self.branches:
+                self.branches[branch.name] = await self._branch(copy, step, branch)
+                await copy.restore()
+
+    async def _branch(self, copy: Copy, step: Step, branch: Branch) -> dict[str, Capture]:
+        """Check -> what it captures when another source stands in the blank's first cell, as far as its check cell."""
+        assert step.cell is not None
+        continued = await copy.open()
+        if continued is None:
+            return {}
+        found: dict[str, Capture] = {}
+        try:
+            for one in steps(self.asked):
+                if one.index >= step.index and one.cell is not None and one.index not in self.deadly:
+                    source = branch.source if one.index == step.index else one.cell.source
+                    cell = Cell(one.cell.id, one.cell.role, source, one.cell.name)
+                    await continued.run_cell(one.index, cell, min(self.asked.limits.cell, self._left()))
+                if one.index >= step.index and self._ends(one, step.cell.name):
+                    break
+            for probe in branch.probes:
+                found[probe.name] = await continued.ask(probe, self.asked.limits.probe)
+        except KernelDied as error:
+            gone = Capture(fault=Fault("died", message=f"the kernel {error}"))
+            found |= {probe.name: gone for probe in branch.probes if probe.name not in found}
+        except KernelHangs:
+            found |= {p.name: Capture(fault=Fault("died", message="hung")) for p in branch.probes if p.name not in found}
+        finally:
+            await continued.end()
+        return found
+
+    def _ends(self, step: Step, blank: str) -> bool:
+        """Whether the next cell is the blank's check cell, or there is none."""
+        rest = self.asked.notebook.cells[step.index + 1 :]
+        following = next((cell for cell in rest if cell.is_code), None)
+        return following is None or (following.role is Role.CHECK and following.name == blank)
 
     def _is_left(self) -> bool:
-        cells = (index for index, cell in enumerate(self.notebook) if _is_executed(cell))
-        return any(index not in self.cells for index in cells) or any(map(self._open, self.probes))
+        return any(
+            (step.cell is not None and step.index not in self.cells) or any(p.name not in self.captures for p in step.probes)
+            for step in steps(self.asked)
+        )
 
-    async def _execute(self, kernel: Kernel, index: int, cell: Cell) -> None:
-        seconds = min(self.limits.cell, self._left())
+    async def _execute(self, speaker: Kernel | Continued, index: int, cell: Cell) -> None:
+        seconds = min(self.asked.limits.cell, self._left())
         start, lost = time.monotonic(), ""
         try:
-            end = await kernel.run_cell(index, cell, seconds)
+            end = await speaker.run_cell(index, cell, seconds)
         except KernelDied as error:
+            if error.lost:
+                raise
+            if error.killed and not error.memory and index not in self.again:
+                self.again.add(index)
+                raise _KernelLost from None
             end, lost = CellEnd("died", f"the kernel {error}"), f"The kernel died in cell `{cell.id}`: it {error}"
         except KernelHangs:
             end = CellEnd("timeout", f"did not stop after {seconds:.3g} seconds, and was killed")
@@ -205,48 +216,78 @@ class _Work:
         if index not in self.cells:
             took = end.seconds or time.monotonic() - start
             facts = (cell.id, str(cell.role), cell.name, cell.source, end.state, took, end.error, end.line)
-            self.cells[index] = CellRun(*facts, kernel.outputs(index))
+            self.cells[index] = CellRun(*facts, speaker.outputs(index))
         if end.state == "timeout":
             self._left()
         if lost:
             self.deadly.add(index)
             raise _KernelLost(lost)
 
-    async def _ask(self, kernel: Kernel, probe: Probe) -> None:
-        seconds = min(self.limits.probe, self._left())
-        try:
-            self.captures[probe.name] = await kernel.ask(probe, seconds)
-        except KernelDied as error:
-            self.captures[probe.name] = Capture(fault=Fault("died", message=f"the kernel {error}"))
-            raise _KernelLost(f"The kernel died in a check: it {error}") from None
-        except KernelHangs:
-            self.captures[probe.name] = Capture(fault=Fault("timeout"))
-            raise _KernelLost("A check did not stop and was killed with its kernel") from None
+    async def _ask(self, speaker: Kernel | Continued, probe: Probe) -> None:
+        """Keep what one probe brings out. One whose copy was killed from outside is asked once more."""
+        for _ in (1, 2):
+            seconds = min(self.asked.limits.probe, self._left())
+            try:
+                found = await speaker.ask(probe, seconds)
+            except KernelDied as error:
+                if error.killed and not error.lost and probe.name not in self.again:
+                    self.again.add(probe.name)
+                    raise _KernelLost from None
+                self.captures[probe.name] = Capture(fault=Fault("died", message=f"the kernel {error}"))
+                raise self._lost(error, f"The kernel died in a check: it {error}") from None
+            except KernelHangs:
+                self.captures[probe.name] = Capture(fault=Fault("timeout"))
+                raise _KernelLost("A check did not stop and was killed with its kernel") from None
+            if found.fault is None or found.fault.kind != "died" or "SIGKILL" not in found.fault.message:
+                break
+        self.captures[probe.name] = found
+
+    def _lost(self, error: KernelDied | KernelHangs, said: str) -> Exception:
+        return error if isinstance(error, KernelDied) and error.lost else _KernelLost(said)
 
     def _left(self) -> float:
         """Seconds until the notebook's limit. Raises _TimeOver when there are none."""
-        left = self.start + self.ours + self.limits.notebook - time.monotonic()
+        left = self.start + self.ours + self.asked.limits.notebook - time.monotonic()
         if left <= 0:
             raise _TimeOver
         return left
 
     def _tell(self, index: int) -> None:
-        code = [i for i, cell in enumerate(self.notebook) if cell.is_code]
+        code = [i for i, cell in enumerate(self.asked.notebook) if cell.is_code]
         done = sum(i <= index for i in code)
         if done > self.told:  # a second kernel goes over the same cells again
             self.told = done
-            self.on_cell(done, len(code))
+            self.asked.on_cell(done, len(code))
 
-    # ----------------------------------------------------------------------------------------------------------- result
+    # --------------------------------------------------------------------------------------------------- afterwards
+
+    def another(self, asked: Asked) -> Work:
+        """The work for another notebook, which goes on from the last copy taken before the first cell that differs."""
+        same = _common(self.asked, asked)
+        usable = {index: kept for index, kept in (self.base.copies if self.base else {}).items() if index <= same}
+        if not usable or self.base is None or not self.base.kernel.stop():
+            return Work(asked)
+        index = max(usable)
+        before = [step for step in steps(asked) if step.index < index]
+        known = {p.name: self.captures[p.name] for step in before for p in step.probes if p.name in self.captures}
+        cells = {step.index: self.cells[step.index] for step in before if step.index in self.cells}
+        begun = time.monotonic() - usable[index].elapsed
+        return Work(asked, self.base, (index, usable[index].copy), begun, cells=cells, captures=known, deadly=set(self.deadly))
+
+    async def close(self) -> None:
+        """End the kernel and all of its copies."""
+        base, self.base, self.origin = self.base, None, None
+        if base is not None:
+            await base.end()
 
     def result(self) -> Run:
         """What is known, and a reason for what is not."""
-        asked = [probe.name for blank in self.probes.values() for probe in blank]
+        asked = [probe.name for blank in self.asked.probes.values() for probe in blank]
         kind = "ours" if self.state == "complete" else self.state
         missing = Capture(fault=Fault(kind, message=self.notes[-1] if self.notes else ""))
         return Run(
             state=self.state,
-            cells=[self._cell(index, cell) for index, cell in enumerate(self.notebook) if cell.is_code],
+            cells=[self._cell(index, cell) for index, cell in enumerate(self.asked.notebook) if cell.is_code],
             captures={name: self.captures.get(name, missing) for name in asked},
             seconds=time.monotonic() - self.start,
             notes=self.notes,
@@ -258,9 +299,12 @@ class _Work:
         if index in self.cells:
             return self.cells[index]
         reached = self.state == "complete" or cell.role is Role.SETUP or (bool(self.cells) and index < max(self.cells))
-        state = "skipped" if reached and not _is_executed(cell) else "not_run"
+        state = "skipped" if reached and not is_executed(cell) else "not_run"
         return CellRun(cell.id, str(cell.role), cell.name, cell.source, state)
 
 
-def _is_executed(cell: Cell) -> bool:
-    return cell.is_code and cell.role not in (Role.CHECK, Role.SETUP)
+def _common(one: Asked, other: Asked) -> int:
+    """The number of the first cell in which two notebooks differ, of those that are executed or checked."""
+    facts = [[(cell.id, cell.role, cell.name, cell.source) for cell in asked.notebook] for asked in (one, other)]
+    pairs = enumerate(zip(*facts, strict=False))
+    return next((index for index, (mine, theirs) in pairs if mine != theirs), min(map(len, facts)))

@@ -3,7 +3,7 @@
     grader_cell    the next cell's id and blank                        no answer
     grader_error   type, message and line of the last cell's error     answered with them
     grader_probe   name and seconds; source and given as buffers       answered with the packed capture as a buffer
-    grader_branch  cell, blank, names and limits; sources as buffers   answered with the packed captures of another source
+    grader_copy    nothing                                             answered with why there is no copy, or ""
 
 They are messages beside `execute_request`, not code to execute: so a probe's source passes through no hook, no history, no
 `linecache` and no traceback that a notebook could look at.
@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import random
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -24,7 +25,7 @@ from typing import Any
 import jupyter_client.session
 import numpy as np
 
-from grader.run.branches import run_branch
+from grader.run.copies import Copies
 from grader.run.inside import Session
 from grader.run.seeds import shift_seeds
 
@@ -45,7 +46,13 @@ def serve(ip: Any, seed: int, output: int) -> None:
     vars(jupyter_client.session)["json"] = SimpleNamespace(**vars(json))  # a cell may patch `json` and breaks no message
     ip.ask_exit = _exit
     ip._tee = lambda channel: nullcontext()  # noqa: ARG005 - IPython 9 would keep a second copy of all that is printed
-    _Messages(ip, session, _Printing(output))
+    _Messages(ip, session, _Printing(output), Copies(ip, session, _channel(), output))
+
+
+def _channel() -> socket.socket | None:
+    """Where copies are handed out, if whoever started us wants them."""
+    descriptor = int(os.environ.pop("GRADER_COPIES", "-1"))
+    return socket.socket(fileno=descriptor) if descriptor >= 0 else None
 
 
 def _settle(seed: int) -> None:
@@ -71,7 +78,7 @@ def _exit() -> None:
 class _Messages:
     """The handlers of our messages. What they need is bound before any cell runs."""
 
-    def __init__(self, ip: Any, session: Session, printing: _Printing) -> None:
+    def __init__(self, ip: Any, session: Session, printing: _Printing, copies: Copies) -> None:
         originals, send = session.originals, ip.kernel.session.send
 
         def on_cell(_stream: Any, _ident: Any, message: dict[str, Any]) -> None:
@@ -98,16 +105,12 @@ class _Messages:
                 data = session.take_bytes(source, content["name"], given, content["seconds"])
                 send(stream, ANSWER, {}, message, ident=ident, buffers=[data])
 
-        def on_branch(stream: Any, ident: Any, message: dict[str, Any]) -> None:
+        def on_copy(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
-                content, buffers = message["content"], [bytes(buffer) for buffer in message["buffers"]]
-                asked = [(n, s.decode(), g) for n, s, g in zip(content["names"], buffers[1::2], buffers[2::2], strict=True)]
-                limits = (content["cell_seconds"], content["probe_seconds"])
-                data = run_branch(session, ip, content["cell"], content["blank"], buffers[0].decode(), asked, limits)
-                send(stream, ANSWER, {}, message, ident=ident, buffers=[data])
+                send(stream, ANSWER, {"why_not": copies.make()}, message, ident=ident)
 
         handlers: dict[str, Callable[[Any, Any, dict[str, Any]], None]] = ip.kernel.shell_handlers
-        handlers.update(grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe, grader_branch=on_branch)
+        handlers.update(grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe, grader_copy=on_copy)
 
 
 class _Printing:

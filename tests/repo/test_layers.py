@@ -13,7 +13,7 @@ LAYERS: dict[str, int] = {
     "notebook": 1, "rawnotebook": 1, "reference": 1, "settings": 1, "result": 1, "judging": 1, "sourcecode": 1,
     "dependence": 2, "checks": 2, "slots": 2, "template": 2, "gradebook": 2,
     "assignment": 3, "submission": 3, "recognise": 3, "answers": 3, "roster": 3, "key": 3,
-    "run": 4, "compare": 4, "report": 4,
+    "isolation": 1, "warm": 3, "run": 4, "compare": 4, "report": 4,
     "grade": 5, "carry": 5, "untrained": 5, "keying": 5, "build": 5, "verify": 5, "calibrate": 5, "batch": 5, "selfcheck": 5, "demo": 5, "doctor": 5, "scaffold": 5,
     "cli": 6, "__main__": 6,
 }  # fmt: skip

@@ -1,0 +1,182 @@
+"""Copies of a kernel, from outside: a paused one, and one that goes on and is spoken to as a kernel is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from grader.judging import Probe
+from grader.notebook import Cell, Role
+from grader.result import Capture
+from grader.run.ends import CellEnd, KernelDied, KernelHangs, ended
+from grader.run.frames import BadFrame, Frame, frame, lengths, parts
+from grader.run.outputs import one_line
+from grader.run.wire import unpack
+from grader.values import dumps
+from grader.warm.house import Process
+
+__all__ = ["Continued", "Copy", "collect"]
+
+_SOON = 5.0  # seconds in which a copy answers
+_GRACE = 2.0  # seconds that a cell may take beyond its limit, after which its process is killed
+
+
+async def collect(process: Process) -> Copy | None:
+    """The copy that a kernel has just made; None when none comes."""
+    found = await _received(process.copies, _SOON)
+    if found is None:
+        return None
+    pid, channel = found
+    process.tell(keep=pid)
+    return Copy(process, pid, channel)
+
+
+async def _received(channel: socket.socket, seconds: float) -> tuple[int, socket.socket] | None:
+    """A process id and the socket that came with it."""
+    channel.setblocking(False)
+    with contextlib.suppress(OSError):
+        if await _readable(channel, seconds) and (told := _pid_and_socket(channel)):
+            return told
+    return None
+
+
+async def _readable(channel: socket.socket, seconds: float) -> bool:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(channel, ready.set)
+    try:
+        return await asyncio.wait_for(ready.wait(), seconds)
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(channel)
+
+
+def _pid_and_socket(channel: socket.socket) -> tuple[int, socket.socket] | None:
+    data, descriptors, _, _ = socket.recv_fds(channel, 64, 1)
+    if data.isdigit() and descriptors:
+        return int(data), socket.socket(fileno=descriptors[0])
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return None
+
+
+class Copy:
+    """A copy that waits. `await open()` for one that goes on from there; `restore()` puts the notebook's folder back."""
+
+    def __init__(self, process: Process, pid: int, channel: socket.socket) -> None:
+        self._process, self.pid, self._channel = process, pid, channel
+        channel.setblocking(False)
+
+    async def open(self) -> Continued | None:
+        """One that goes on from here; None when the copy is lost."""
+        if not self._say(b"open"):
+            return None
+        found = await _received(self._channel, _SOON)
+        if found is None:
+            return None
+        pid, channel = found
+        self._process.tell(keep=pid)
+        return Continued(self, self._process, pid, channel)
+
+    async def restore(self) -> None:
+        if self._say(b"restore") and await _readable(self._channel, _SOON):
+            with contextlib.suppress(OSError):
+                self._channel.recv(64)
+
+    async def how_ended(self, pid: int) -> int | None:
+        """The exit code of one that went on from here."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._say(str(pid).encode()) and await _readable(self._channel, _SOON):
+                return int(self._channel.recv(64))
+        return None
+
+    def close(self) -> None:
+        """The copy ends."""
+        self._channel.close()
+
+    def _say(self, word: bytes) -> bool:
+        with contextlib.suppress(OSError):
+            self._channel.send(word)
+            return True
+        return False
+
+
+class Continued:
+    """A copy that goes on: what `client.Kernel` is for a kernel."""
+
+    def __init__(self, origin: Copy, process: Process, pid: int, channel: socket.socket) -> None:
+        self._origin, self._process, self.pid, self._channel = origin, process, pid, channel
+        self._outputs: dict[int, list[dict[str, Any]]] = {}
+        channel.setblocking(False)
+
+    async def run_cell(self, index: int, cell: Cell, seconds: float) -> CellEnd:
+        """Execute a cell. Raises KernelDied or KernelHangs."""
+        own = cell.role in (Role.BLANK, Role.EXTRA)
+        told = {"do": "cell", "cell": cell.id, "blank": cell.name if own else "", "own": own}
+        content, _ = await self._ask(told | {"source": cell.source, "seconds": seconds}, (), seconds + _GRACE)
+        outputs = content.get("outputs")
+        self._outputs[index] = outputs if isinstance(outputs, list) else []
+        took, line = float(content.get("seconds", 0.0)), int(content.get("line", 0))
+        if content.get("late"):
+            return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", line, took)
+        if "type" not in content:
+            return CellEnd("ok", seconds=took)
+        return CellEnd("error", one_line(str(content["type"]), str(content.get("message", ""))), line, took)
+
+    def outputs(self, index: int) -> list[dict[str, Any]]:
+        """What is kept of the outputs of cell number `index`, as plain dicts."""
+        return self._outputs.get(index, [])
+
+    async def ask(self, probe: Probe, seconds: float) -> Capture:
+        """Run one probe. Raises KernelDied or KernelHangs."""
+        told = {"do": "probe", "name": probe.name, "seconds": seconds}
+        _, pieces = await self._ask(told, [probe.source.encode(), dumps(probe.given)], seconds + _SOON)
+        return unpack(b"".join(pieces[:1]))
+
+    async def copy(self) -> Copy | None:
+        """A copy of this one."""
+        content, _ = await self._ask({"do": "copy"}, (), _SOON)
+        return None if content.get("why_not") else await collect(self._process)
+
+    async def end(self) -> None:
+        """It ends, at once."""
+        self._channel.close()
+        self._process.tell(kill=self.pid)
+
+    async def _ask(self, content: dict[str, Any], pieces: Sequence[bytes], seconds: float) -> Frame:
+        deadline = time.monotonic() + seconds
+        try:
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + seconds):
+                await asyncio.get_running_loop().sock_sendall(self._channel, frame(content, pieces))
+                return await self._answer()
+        except TimeoutError:
+            self._process.tell(kill=self.pid)
+            raise KernelHangs from None
+        except (OSError, EOFError):
+            if self._process.gone and self._process.lost:
+                raise KernelDied("was lost", lost=True) from None
+            code = await self._origin.how_ended(self.pid) if time.monotonic() < deadline + seconds else None
+            raise KernelDied(ended(code), killed=code == -9) from None
+        except (BadFrame, ValueError, KeyError, TypeError):
+            raise KernelDied("answered what makes no sense") from None
+
+    async def _answer(self) -> Frame:
+        count, go_on = parts(await self._exactly(lengths()))
+        rest, complete = go_on(await self._exactly(count))
+        return complete(await self._exactly(rest))
+
+    async def _exactly(self, count: int) -> bytes:
+        data = bytearray()
+        loop = asyncio.get_running_loop()
+        while len(data) < count:
+            part = await loop.sock_recv(self._channel, min(count - len(data), 2**20))
+            if not part:
+                raise EOFError
+            data += part
+        return bytes(data)

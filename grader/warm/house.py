@@ -1,0 +1,196 @@
+"""The server and its kernels, seen from the grader's process."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import grader
+from grader.warm.messages import Start, pair, receive, send
+
+__all__ = ["Process", "Server", "server"]
+
+_ENDING = 10.0  # seconds that a kernel's processes may take to be gone
+
+_servers: dict[bool, Server] = {}
+_lock = threading.Lock()
+
+
+def server(environment: dict[str, str], *, warm: bool) -> Server:
+    """This process's server, started when it is first asked for, and anew when it was lost."""
+    with _lock:
+        found = _servers.get(warm)
+        if found is None or found.owner != os.getpid() or not found.is_alive():
+            if found is not None and found.owner == os.getpid():
+                found.end()
+            found = _servers[warm] = Server(environment, warm=warm)
+        return found
+
+
+@atexit.register
+def _end_all() -> None:
+    for one in _servers.values():
+        if one.owner == os.getpid():
+            one.end()
+
+
+class Server:
+    """A server process. environment: what it starts with; a kernel's own replaces it, but a fork's /proc entry keeps it."""
+
+    def __init__(self, environment: dict[str, str], *, warm: bool = True) -> None:
+        self.owner = os.getpid()
+        self._channel, theirs = pair()
+        code = "import sys; sys.path.append(sys.argv.pop(1)); from grader.warm.server import main; main(sys.argv[1:])"
+        folder = str(Path(grader.__file__).parent.parent)
+        arguments = [str(theirs.fileno()), *(["grader.run.serve", "grader.run.copies"] if warm else ["--cold"])]
+        null = subprocess.DEVNULL
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own Python and our own module
+                [sys.executable, "-P", "-c", code, folder, *arguments],
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                stdin=null,
+                stdout=null,
+                stderr=None if os.environ.get("GRADER_DEBUG") else null,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def start(self, start: Start) -> Process:
+        """Have a kernel forked. Raises OSError when the server is gone. What becomes of it is the process's to tell."""
+        control, theirs = pair()
+        copies, inside = pair()
+        with theirs, inside:
+            try:
+                send(self._channel, start.to_json(), (theirs.fileno(), inside.fileno()))
+            except OSError:
+                control.close()
+                copies.close()
+                raise
+        return Process(control, copies)
+
+    def end(self) -> None:
+        """End the server, and with it all of its kernels."""
+        self._channel.close()
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(_ENDING)
+
+
+class Process:
+    """A kernel's process, in the manner of subprocess.Popen, with the init before it.
+
+    returncode: of the kernel, negative for a signal; None while it runs. lost: the init is gone without a word on the kernel.
+    failed: why it could not be started. memory: bytes that its processes used when one of them was killed for it.
+    copies: where a kernel hands out its copies.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, control: socket.socket, copies: socket.socket) -> None:
+        self._control, self.copies = control, copies
+        self.pid = 0
+        self.returncode: int | None = None
+        self.lost = False
+        self.failed = ""
+        self.memory = 0
+        self._cleared = False
+        control.setblocking(False)
+        copies.setblocking(False)
+
+    def poll(self) -> int | None:
+        """What the init told meanwhile; the kernel's exit code, or None while it runs."""
+        while not self.lost:
+            try:
+                message = receive(self._control)
+            except BlockingIOError:
+                break
+            except OSError:
+                message = None
+            if message is None:
+                self.lost = True
+            else:
+                self._learn(message[0])
+        return self.returncode
+
+    def _learn(self, told: dict[str, Any]) -> None:
+        match told:
+            case {"started": int(pid)}:
+                self.pid = pid
+            case {"exit": int(code)}:
+                self.returncode = code
+            case {"failed": str(why)}:
+                self.failed = why
+            case {"memory": int(size)}:
+                self.memory = size
+            case {"cleared": _}:
+                self._cleared = True
+
+    @property
+    def gone(self) -> bool:
+        """The kernel ended, or nobody is there to say whether it did."""
+        return self.poll() is not None or self.lost or bool(self.failed)
+
+    def tell(self, **order: int) -> None:
+        """An order for the init: signal=number, keep=pid, kill=pid, clear=1. Nothing where it is gone."""
+        with contextlib.suppress(OSError):
+            send(self._control, order)
+
+    def send_signal(self, number: int) -> None:
+        self.tell(signal=number)
+
+    def terminate(self) -> None:
+        self.tell(signal=15)
+
+    def kill(self) -> None:
+        self.tell(signal=9)
+
+    def clear(self, seconds: float = _ENDING) -> bool:
+        """Kill all but the kept copies, the kernel included, and wait until they are gone."""
+        self._cleared = False
+        self.tell(clear=1)
+        return self._wait(seconds, lambda: self._cleared or self.lost) and not self.lost
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code of the kernel, when it has ended. Raises subprocess.TimeoutExpired."""
+        if not self._wait(timeout or 1e9, lambda: self.gone):
+            raise subprocess.TimeoutExpired("kernel", timeout or 0)
+        return -9 if self.returncode is None else self.returncode
+
+    def end(self) -> None:
+        """Nothing of it is left: the init ends, and takes all with it."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+        self._wait(_ENDING, lambda: self.lost)
+        self.lost = True
+        self._control.close()
+        self.copies.close()
+
+    def _wait(self, seconds: float, done: Any) -> bool:
+        import select
+
+        deadline = time.monotonic() + seconds
+        self.poll()
+        while not done():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            select.select([self._control], [], [], min(left, 1.0))
+            self.poll()
+        return True

@@ -1,0 +1,205 @@
+"""The first process of a kernel's own namespace, or, without namespaces, the one to which all of its orphans are given.
+
+It starts the kernel, tells the grader how it ended, sends signals on, watches the memory, and when the grader's end of the
+channel is closed, nothing of it is left. Copies of the kernel (`run.copies`) are children of it once the kernel is gone.
+
+pid_namespaces(7): signals without a handler do not reach the first process from inside, not even SIGKILL and SIGSTOP; and a
+process that cannot die by them is a poor kernel, so the kernel is the second.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from grader.isolation import IsolationError, die_with_parent, furnish, undumpable
+from grader.warm import kernel
+from grader.warm.messages import Start, receive, send
+
+__all__ = ["run"]
+
+_PR_SET_CHILD_SUBREAPER = 36
+_EVERY = 250  # ms between looks at the memory
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def run(start: Start, parent: int, channel: socket.socket, copies: int) -> None:
+    """Never returns. Tells {"started": pid}, then {"exit": code}; {"failed": why} where the kernel could not be shut off."""
+    try:
+        if start.jail is not None:
+            die_with_parent(parent)
+            undumpable()
+            furnish(start.jail)
+        else:
+            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        watch, mine = _wake_on_children(), os.pidfd_open(os.getpid())
+        pid = os.fork()
+        if pid == 0:
+            kernel.become(start, mine, channel, copies)
+        os.close(copies)
+        send(channel, {"started": pid})
+        _Init(channel, pid, start, watch).serve()
+    except (IsolationError, OSError) as error:
+        with suppress(OSError):
+            send(channel, {"failed": str(error)})
+    finally:
+        if start.jail is None:
+            _kill(_descendants(os.getpid()))
+        os._exit(0)
+
+
+def _wake_on_children() -> int:
+    """A descriptor that can be read when a child ended. signal(7), Python's signal.set_wakeup_fd"""
+    read, write = os.pipe()
+    for end in (read, write):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return read
+
+
+class _Init:
+    """pid: the kernel's. kept: processes that outlive it, since the grader asked for that."""
+
+    def __init__(self, channel: socket.socket, pid: int, start: Start, watch: int) -> None:
+        self.channel, self.pid, self.memory, self.watch = channel, pid, start.memory, watch
+        self.own_namespace = start.jail is not None
+        self.kept: set[int] = set()
+        self.alive = True
+
+    def serve(self) -> None:
+        """Until the other end of the channel is closed."""
+        ready = select.poll()
+        ready.register(self.channel, select.POLLIN)
+        ready.register(self.watch, select.POLLIN)
+        looked = time.monotonic()
+        while True:
+            events = dict(ready.poll(_EVERY))
+            if self.watch in events:
+                with suppress(BlockingIOError):
+                    os.read(self.watch, 4096)
+            self._reap()
+            if self.channel.fileno() in events:
+                message = receive(self.channel)
+                if message is None:
+                    return
+                self._do(message[0])
+            if time.monotonic() - looked > _EVERY / 1000:
+                looked = time.monotonic()
+                self._look_at_memory()
+
+    def _do(self, message: dict[str, object]) -> None:
+        """{"signal": number} to the kernel's group, {"keep": pid}, {"kill": pid} a copy, {"clear": 1} all that is not kept."""
+        match message:
+            case {"signal": int(number)} if self.alive:
+                with suppress(OSError):
+                    os.killpg(self.pid, number)
+            case {"keep": int(pid)}:
+                self.kept.add(pid)
+            case {"kill": int(pid)} if pid in self._mine():
+                _kill({pid})
+            case {"clear": _}:
+                self._clear()
+                send(self.channel, {"cleared": True})
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self.kept.discard(pid)
+            if pid == self.pid:
+                self.alive = False
+                self._clear()  # a kernel that is gone leaves nobody behind that the grader does not want
+                send(self.channel, {"exit": os.waitstatus_to_exitcode(status)})
+
+    # ---------------------------------------------------------------------------------------------------------- processes
+
+    def _mine(self) -> set[int]:
+        """All processes but ourselves, those that ended included."""
+        if self.own_namespace:
+            return {int(name) for name in os.listdir("/proc") if name.isdigit()} - {os.getpid()}
+        return _descendants(os.getpid())
+
+    def _clear(self) -> None:
+        """Kill all but what is kept. Stopped first: a bomb cannot go on forking while it is being counted."""
+        for _ in range(100):
+            found = {pid for pid in self._mine() - self.kept if _state(pid) not in ("Z", "X", "")}
+            if not found:
+                return
+            for pid in found:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGSTOP)
+            _kill(found)
+            time.sleep(0.002)
+
+    def _look_at_memory(self) -> None:
+        """Kill the largest process when all of them together use more than they may."""
+        if not self.memory:
+            return
+        sizes = {pid: _resident(pid) for pid in self._mine()}
+        if sum(sizes.values()) <= self.memory:
+            return
+        sizes = {pid: _proportional(pid) for pid in sizes}  # copies share most of their pages: count each page once
+        if sum(sizes.values()) > self.memory:
+            largest = max(sizes, key=lambda pid: sizes[pid])
+            with suppress(OSError):
+                send(self.channel, {"memory": sum(sizes.values())})
+            _kill({largest})
+
+
+def _kill(pids: set[int]) -> None:
+    for pid in pids:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _descendants(root: int) -> set[int]:
+    """proc(5): /proc/PID/stat, the field after the state is the parent."""
+    parents: dict[int, int] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (fields := _stat(int(name))):
+            parents[int(name)] = int(fields[1])
+    found: set[int] = set()
+    layer = {root}
+    while layer:
+        layer = {pid for pid, parent in parents.items() if parent in layer} - found - {root}
+        found |= layer
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields behind the name, which may hold anything; empty when the process is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return []
+
+
+def _state(pid: int) -> str:
+    return next(iter(_stat(pid)), "")
+
+
+def _resident(pid: int) -> int:
+    """Bytes in memory, without those of files. proc(5): /proc/PID/statm"""
+    with suppress(OSError, ValueError, IndexError):
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+        return (int(fields[1]) - int(fields[2])) * _PAGE
+    return 0
+
+
+def _proportional(pid: int) -> int:
+    """Bytes in memory, shared ones divided by those who share. proc(5): /proc/PID/smaps_rollup"""
+    with suppress(OSError, ValueError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss_Anon:"):
+                return int(line.split()[1]) * 1024
+    return 0

@@ -1,0 +1,74 @@
+"""What a fork of the server does until it is a kernel."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from typing import Any
+
+from grader.isolation import close_others, die_with_parent, lock
+from grader.warm.messages import Start, send
+
+__all__ = ["COPIES", "become"]
+
+COPIES = "GRADER_COPIES"  # the environment's name for the descriptor on which copies of the kernel are handed out
+
+
+def become(start: Start, parent: int, channel: socket.socket, copies: int) -> None:
+    """Never returns. With a jail all rights are given up here, before a thread is started: Landlock holds for later ones only."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        _settle(start, copies)
+        try:
+            if start.jail is not None:
+                lock(start.jail)
+            die_with_parent(parent)
+        except Exception as error:
+            send(channel, {"failed": str(error)})
+            os._exit(1)
+        close_others({0, 1, 2, copies})
+        if start.command:
+            os.set_inheritable(copies, True)
+            os.execve(start.command[0], list(start.command), dict(os.environ))  # noqa: S606 - our own Python
+        code = _run(start.connection)
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 0
+    except BaseException:
+        if "GRADER_DEBUG" in start.environment:
+            traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(code)
+
+
+def _settle(start: Start, copies: int) -> None:
+    """Its own environment, working directory, streams and arguments."""
+    os.environ.clear()
+    os.environ.update(start.environment, **{COPIES: str(copies)})
+    time.tzset()
+    os.chdir(start.cwd)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1) if "GRADER_DEBUG" in start.environment else (0, 1, 2):
+        os.dup2(null, descriptor)
+    sys.argv = [sys.executable]
+    sys.modules.pop("__main__", None)
+    sys.modules["__main__"] = type(sys)("__main__")
+
+
+def _run(connection: str) -> int:
+    from ipykernel.kernelapp import IPKernelApp
+
+    if (matplotlib := sys.modules.get("matplotlib")) is not None:
+        for name in ("get_configdir", "get_cachedir"):  # they remember the server's
+            vars(matplotlib)[name] = getattr(vars(matplotlib)[name], "__wrapped__", vars(matplotlib)[name])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    app: Any = IPKernelApp.instance()
+    app.initialize(["-f", connection, "--HistoryManager.enabled=False", "--IPKernelApp.quiet=True", "--log-level=CRITICAL"])
+    app.start()
+    return 0
