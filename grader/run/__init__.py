@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from grader.result import Run
     from grader.run.live import Live
     from grader.run.plan import Kernels
-    from grader.run.pool import default_jobs, run_many, run_queue
+    from grader.run.pool import default_jobs, run_many
     from grader.run.request import Branch, Request, Runner
     from grader.settings import Limits
 
@@ -53,7 +53,6 @@ _ELSEWHERE = {
     "Runner": "request",
     "default_jobs": "pool",
     "run_many": "pool",
-    "run_queue": "pool",
 }
 
 

@@ -99,6 +99,8 @@ class Kernel:
                 raise
             why = self.process.failed if isinstance(self.process, Process) else ""
             raise NoKernel(f"A kernel did not start: {why}" if why else f"A kernel did not start: it {error}.") from None
+        except BrokenPipeError:
+            raise KernelDied("was not even started", lost=True) from None
         except (OSError, RuntimeError, zmq.ZMQError) as error:
             raise NoKernel(f"A kernel did not start: {error}") from error
         if reply is None:

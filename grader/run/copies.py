@@ -35,6 +35,7 @@ class Copies:
     def __init__(self, ip: Any, session: Session, channel: socket.socket | None, output: int) -> None:
         self._ip, self._session, self._channel, self._output = ip, session, channel, output
         self._files: Files | None = None
+        self.open: list[socket.socket] = []  # what a copy of ours must not hold open
 
     def make(self) -> str:
         """Fork a copy that waits. Returns "", or why there is none. Called while the session's originals are in their places."""
@@ -66,7 +67,9 @@ class Copies:
             _settle()
             assert self._channel is not None
             socket.send_fds(self._channel, [_words(os.getpid())], [theirs.fileno()])
-            theirs.close()
+            for other in (theirs, *self.open):
+                other.close()
+            self.open = []
             while word := ours.recv(_LARGEST):
                 self._obey(word, ours)
         finally:
@@ -100,6 +103,7 @@ class _Continued:
         self._copies, self._channel = copies, channel
         self._ip, self._session = copies._ip, copies._session
         self._recorder = Recorder(copies._ip, copies._output)
+        copies.open = [channel]
 
     def serve(self) -> NoReturn:
         """Until the other end is closed."""

@@ -18,7 +18,7 @@ from grader.values import dumps
 
 __all__ = ["Branch", "Request", "Runner"]
 
-FORMAT = 2  # raised when the runner changes in a way that changes what runs give
+FORMAT = 3  # raised when the runner changes in a way that changes what runs give
 
 
 @dataclass(frozen=True)

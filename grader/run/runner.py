@@ -94,7 +94,7 @@ class Work:
                 vanished, started = vanished + 1, started - 1
                 await self.close()
                 if vanished == LOST:
-                    raise NoKernel("The kernel vanished, and so did the next ones.") from None
+                    raise NoKernel("A kernel did not start: the process that starts kernels was gone, again and again.") from None
 
     def _note(self, error: _KernelLost, what_then: str) -> None:
         if str(error):

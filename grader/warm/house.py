@@ -20,18 +20,19 @@ __all__ = ["Process", "Server", "server"]
 
 _ENDING = 10.0  # seconds that a kernel's processes may take to be gone
 
-_servers: dict[bool, Server] = {}
+_servers: dict[tuple[object, ...], Server] = {}
 _lock = threading.Lock()
 
 
 def server(environment: dict[str, str], *, warm: bool) -> Server:
-    """This process's server, started when it is first asked for, and anew when it was lost."""
+    """This process's server for such an environment, started when it is first asked for, and anew when it was lost."""
+    name = (os.getpid(), sys.executable, warm, *sorted(environment.items()))
     with _lock:
-        found = _servers.get(warm)
-        if found is None or found.owner != os.getpid() or not found.is_alive():
-            if found is not None and found.owner == os.getpid():
+        found = _servers.get(name)
+        if found is None or not found.is_alive():
+            if found is not None:
                 found.end()
-            found = _servers[warm] = Server(environment, warm=warm)
+            found = _servers[name] = Server(environment, warm=warm)
         return found
 
 
@@ -48,7 +49,7 @@ class Server:
     def __init__(self, environment: dict[str, str], *, warm: bool = True) -> None:
         self.owner = os.getpid()
         self._channel, theirs = pair()
-        code = "import sys; sys.path.append(sys.argv.pop(1)); from grader.warm.server import main; main(sys.argv[1:])"
+        code = "import sys; sys.path.append(sys.argv[1]); from grader.warm.server import main; main(sys.argv[2:])"
         folder = str(Path(grader.__file__).parent.parent)
         arguments = [str(theirs.fileno()), *(["grader.run.serve", "grader.run.copies"] if warm else ["--cold"])]
         null = subprocess.DEVNULL

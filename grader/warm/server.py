@@ -25,6 +25,7 @@ def main(arguments: list[str]) -> None:
     channel = socket.socket(fileno=int(arguments[0]))
     if "--cold" not in arguments:
         preload(arguments[1:])
+        del sys.path[-1 - sys.path[::-1].index(sys.argv[1])]  # our package's folder: what lies beside it is not a kernel's to see
         if threads() > 1:
             raise SystemExit("An import started a thread: kernels cannot be forked from here.")
     mine = os.pidfd_open(os.getpid())

@@ -9,8 +9,6 @@ from grader.judging import Probe
 from grader.notebook import Cell, Notebook, Role
 from grader.result import Capture, Run
 from grader.run import Branch, Request, execute, run_many
-from grader.run.branches import join, split
-from grader.run.wire import pack
 from grader.settings import Limits
 from grader.values import FigureData, Raised, dumps
 
@@ -97,14 +95,6 @@ def test_an_endless_branch_is_interrupted_and_asked(tried):
 def test_a_branch_that_ends_its_copy_costs_itself_only(tried):
     assert {capture.fault.kind for capture in tried.branches["deadly"].values()} == {"died"}
     assert tried.captures["value"].value.data.tolist() == [0, 2, 4]
-
-
-def test_what_is_no_answer_is_a_dead_copy():
-    good = pack(Capture([1, 2]))
-    assert split(join([good, good]), ["a", "b"])["b"].value == [1, 2]
-    for data in (b"", b"rubbish", join([b"rubbish"]), join([good])[:-5]):
-        assert split(data, ["a"])["a"].fault.kind == "died"
-    assert split(join([good]), ["a", "b"])["b"].fault.kind == "died"
 
 
 def suicidal(request: Request) -> Run:

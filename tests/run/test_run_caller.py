@@ -64,7 +64,7 @@ def test_no_kernel_is_our_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run(notebook, asked)
     assert (ran.state, kinds(ran)) == ("ours", {"a": "ours"})
     assert list(states(ran).values()) == ["not_run", "not_run"]
-    assert ran.notes == ["A kernel did not start: it ended with exit code 1."]
+    assert ran.notes == ["A kernel did not start: the process that starts kernels was gone, again and again."]
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     assert run(notebook, asked).state == "ours"
     assert run(notebook, asked, data=Path("/no/such/data")).state == "ours"

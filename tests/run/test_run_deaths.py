@@ -86,8 +86,25 @@ def test_a_cell_that_runs_too_long_is_stopped_and_one_that_clings_is_killed() ->
 
 
 @posix
+def test_after_many_deaths_the_rest_is_run_all_the_same() -> None:
+    """Each time the kernel is taken up again from its last copy, and nothing that came before is repeated."""
+    ran = run_book(
+        given("runs = []"),
+        *(blank(f"kill{n}", f"runs.append({n})\nimport os; os.abort()") for n in range(5)),
+        blank("last", "b = runs"),
+        check("last"),
+        asks={"last": probes(b="nb.b")},
+    )
+    assert ran.state == "complete"
+    assert ran.captures["b"].value == []
+    assert list(states(ran).values()) == ["ok", *["died"] * 5, "ok", "skipped"]
+    assert [note.endswith("it was ended by SIGABRT; the rest was run again without it.") for note in ran.notes] == [True] * 5
+
+
+@posix
 @pytest.mark.slow
-def test_after_the_last_kernel_the_rest_is_not_run() -> None:
+def test_after_the_last_kernel_the_rest_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.run.client.Kernel.copy", no_copy)
     kill = "import os; os.abort()"
     ran = run_book(
         blank("first", "a = 1"),
@@ -102,6 +119,10 @@ def test_after_the_last_kernel_the_rest_is_not_run() -> None:
     assert kinds(ran) == {"a": "value", "b": "died"}
     assert len(ran.notes) == KERNELS
     assert cell(ran, "blank-kill0").error == "the kernel was ended by SIGABRT"
+
+
+async def no_copy(_kernel: object) -> None:
+    """As where kernels cannot be forked."""
 
 
 def test_the_notebooks_limit() -> None:

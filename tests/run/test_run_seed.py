@@ -124,4 +124,4 @@ def test_a_request_has_the_name_that_it_had_unless_something_is_unusual():
     assert empty.key({"torch": "2"}) == OLD_NAME
 
 
-OLD_NAME = "1bd50e6d350f38234bde3ef1f85423fd7a984423339a683fe7bb8bc4656b92bd"
+OLD_NAME = "7dfc83b8be0947c6abe8bbc7a7551e7665c8b6398cb032e4ae8d7ca1acd1acc9"
