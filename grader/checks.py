@@ -162,7 +162,7 @@ def check(
         if values is None:
             return function
         title = " ".join((function.__doc__ or "").split())
-        probe = Probe(name, textwrap.dedent(source), values[0])
+        probe = Probe(name, textwrap.dedent(source), values[0], private)
         found.checks.append(
             Check(name, blank, title, float(points), probe, comparator, values[1], private, required, waived, line)
         )

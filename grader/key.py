@@ -55,7 +55,7 @@ class KeyCheck:
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> KeyCheck:
-        probe = Probe(plain["name"], plain["probe"]["source"], plain["probe"]["given"])
+        probe = Probe(plain["name"], plain["probe"]["source"], plain["probe"]["given"], plain["private"])
         comparator = comparator_from(plain["comparator"]["name"], plain["comparator"]["options"])
         return cls(**{**plain, "probe": probe, "comparator": comparator})
 

@@ -15,11 +15,15 @@ __all__ = ["COMPARATORS", "Comparator", "Earlier", "Evidence", "Probe", "compara
 
 @dataclass(frozen=True)
 class Probe:
-    """What is asked of the kernel for one check: the source of a function of `nb`, and the values it is given."""
+    """What is asked of the kernel for one check: the source of a function of `nb`, and the values it is given.
+
+    private: no cell may run after it that could show it, where a copy of the kernel can be kept until then.
+    """
 
     name: str
     source: str
     given: dict[str, Value] = field(default_factory=dict)
+    private: bool = False
 
 
 @dataclass(frozen=True)

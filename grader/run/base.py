@@ -33,6 +33,7 @@ class Asked:
     device: str = "cpu"
     shift: int = 0
     kernels: Kernels = field(default_factory=Kernels)
+    carried: bool = False
     on_cell: Callable[[int, int], None] = lambda _done, _all: None
 
 
@@ -78,13 +79,18 @@ class Kept:
 
 
 class Base:
-    """A kernel of one run. copies: the number of a blank's first cell -> the kernel as it was before that cell."""
+    """A kernel of one run.
+
+    copies: the number of a blank's first cell -> the kernel as it was before that cell. asked_later: copies taken where private
+    probes stand, which wait until no cell is left that could show what they ask.
+    """
 
     def __init__(self, asked: Asked) -> None:
         how = (asked.threads, asked.device, asked.shift)
         self.private = Private(asked.data, *how)
         self.kernel = Kernel(asked.notebook, self.private, seed=asked.seed, limits=asked.limits, kernels=asked.kernels)
         self.copies: dict[int, Kept] = {}
+        self.asked_later: list[tuple[Copy, tuple[Probe, ...]]] = []
         self.startup = 0.0  # seconds, which the notebook's limit does not count
 
     async def start(self) -> None:
@@ -96,8 +102,8 @@ class Base:
     async def end(self) -> None:
         """Nothing of it is left."""
         try:
-            for kept in self.copies.values():
-                kept.copy.close()
+            for copy in (*(kept.copy for kept in self.copies.values()), *(copy for copy, _ in self.asked_later)):
+                copy.close()
             await self.kernel.end()
         finally:
             self.private.end_all()

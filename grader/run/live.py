@@ -58,7 +58,7 @@ class Live:
 def asked_by(request: Request, kernels: Kernels) -> Asked:
     """What a request asks of a runner. Its seed is the state of random numbers, and shifts the seeds that cells set."""
     facts: dict[str, Any] = {"seed": request.seed, "shift": request.seed, "threads": request.threads, "device": request.device}
-    facts |= {"branches": request.branches, "kernels": kernels}
+    facts |= {"branches": request.branches, "kernels": kernels, "carried": request.carried}
     return Asked(request.notebook, request.probes, request.limits, request.data, **facts)
 
 

@@ -7,6 +7,7 @@ knows where gets its cell a second time: the machine may have been at fault, and
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, field
@@ -54,16 +55,20 @@ class Work:
     notes: list[str] = field(default_factory=list)
     deadly: set[int] = field(default_factory=set)
     again: set[int | str] = field(default_factory=set)  # cells and probes that were given a second time
+    over: bool = False  # no more cells, whatever is left of the time
     told: int = 0
     ours: float = 0.0  # seconds that kernels took to start: the notebook's limit does not count them
 
     async def do(self) -> None:
         """All of it. Fills `cells`, `captures`, `notes` and `state`."""
         try:
-            await self._until_known()
-        except _TimeOver:
-            self.state = "timeout"
-            self.notes.append(f"The notebook did not finish in {self.asked.limits.notebook:g} seconds; the rest was not run.")
+            try:
+                await self._until_known()
+            except _TimeOver:
+                self.state = "timeout"
+                self.notes.append(f"The notebook did not finish in {self.asked.limits.notebook:g} seconds; the rest was not run.")
+            if self.state != "complete":
+                await self._ask_what_is_left()
         except NoKernel as error:
             self.state = "ours"
             self.notes.append(str(error))
@@ -124,6 +129,7 @@ class Work:
         finally:
             if continued is not None:
                 await continued.end()
+        await self._ask_later()
 
     async def _fresh(self) -> Kernel:
         await self.close()
@@ -139,10 +145,52 @@ class Work:
             await self._copy(speaker, step)
         if step.cell is not None:
             await self._execute(speaker, step.index, step.cell)
-        for probe in step.probes:
-            if probe.name not in self.captures:
+        probes = [probe for probe in step.probes if probe.name not in self.captures]
+        private = tuple(probe for probe in probes if probe.private and not self.asked.carried)
+        later = bool(private) and await self._put_off(speaker, private)
+        for probe in probes:
+            if not (later and probe in private):
                 await self._ask(speaker, probe)
         self._tell(step.index)
+
+    async def _put_off(self, speaker: Kernel | Continued, probes: tuple[Probe, ...]) -> bool:
+        """Keep the kernel as it is now for private probes, which are asked when no cell can show them any more."""
+        assert self.base is not None
+        names = {probe.name for probe in probes}
+        self.base.asked_later = [(copy, asked) for copy, asked in self.base.asked_later if asked[0].name not in names]
+        try:
+            copy = await speaker.copy()
+        except (KernelDied, KernelHangs) as error:
+            raise self._lost(error, f"The kernel died before a check: it {error or 'hung'}") from None
+        if copy is not None:
+            self.base.asked_later.append((copy, probes))
+        return copy is not None
+
+    async def _ask_what_is_left(self) -> None:
+        """No cell will run any more: private probes are asked all the same where copies wait for them, in a time of their own."""
+        self.over = True
+        with contextlib.suppress(_KernelLost, KernelDied):
+            await self._ask_later()
+
+    async def _ask_later(self) -> None:
+        """The private probes, each group in its copy, once the kernel is stopped."""
+        if self.base is None or not self.base.asked_later:
+            return
+        if not self.base.kernel.stop():
+            raise _KernelLost
+        while self.base.asked_later:
+            copy, probes = self.base.asked_later[0]
+            continued = await copy.open()
+            if continued is None:
+                self.base.asked_later.pop(0)
+                raise _KernelLost
+            try:
+                for probe in probes:
+                    if probe.name not in self.captures:
+                        await self._ask(continued, probe)
+            finally:
+                await continued.end()
+            self.base.asked_later.pop(0)
 
     async def _copy(self, speaker: Kernel | Continued, step: Step) -> None:
         """Keep the kernel as it is before a blank's first cell, and try the blank's other sources from there."""
@@ -226,7 +274,7 @@ class Work:
     async def _ask(self, speaker: Kernel | Continued, probe: Probe) -> None:
         """Keep what one probe brings out. One whose copy was killed from outside is asked once more."""
         for _ in (1, 2):
-            seconds = min(self.asked.limits.probe, self._left())
+            seconds = self.asked.limits.probe if self.over else min(self.asked.limits.probe, self._left())
             try:
                 found = await speaker.ask(probe, seconds)
             except KernelDied as error:

@@ -6,12 +6,14 @@ sets up autograd, the first figure looks for fonts. No thread may be started her
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import io
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 __all__ = ["preload", "threads"]
@@ -21,6 +23,8 @@ _MODULES = (
     "IPython.core.pylabtools", "IPython.core.completer", "IPython.core.magics", "IPython.core.formatters", "ipykernel.kernelapp",
     "ipykernel.ipkernel", "ipykernel.zmqshell", "tornado.platform.asyncio", "safetensors.numpy", "safetensors.torch",
 )  # fmt: skip
+
+_LARGE, _MADV_COLLAPSE = 2**21, 25  # <linux/mman.h>
 
 
 def preload(modules: Iterable[str] = ()) -> None:
@@ -35,6 +39,7 @@ def preload(modules: Iterable[str] = ()) -> None:
     _use_matplotlib()
     gc.collect()
     gc.freeze()  # the pages of what is there now stay shared: no collection writes into them
+    _use_large_pages()
 
 
 def _use_torch() -> None:
@@ -66,6 +71,22 @@ def _use_matplotlib() -> None:
     axes.set_title("title")
     axes.legend()
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+
+
+def _use_large_pages() -> None:
+    """Gather memory in pages of 2 MiB, where the system has them: a fork then copies a few hundred entries, not 60,000.
+
+    madvise(2), MADV_COLLAPSE, since Linux 6.1. It makes forks several times faster, and is only advice: nothing depends on it.
+    """
+    libc = ctypes.CDLL(None)
+    libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        fields = line.split()
+        first, end = (int(address, 16) for address in fields[0].split("-"))
+        first, end = -(-first // _LARGE) * _LARGE, end // _LARGE * _LARGE
+        is_memory = len(fields) == 5 or fields[5] == "[heap]"  # private, of no file
+        if is_memory and fields[1].startswith("rw-p") and end > first:
+            libc.madvise(first, end - first, _MADV_COLLAPSE)
 
 
 def threads() -> int:

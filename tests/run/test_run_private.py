@@ -1,0 +1,57 @@
+"""Private probes are asked when no cell is left that could show what they ask, of the kernel as it was where they stand."""
+
+import sys
+
+import pytest
+from run_cells import blank, check, given, kinds, printed, run_book
+
+from grader.judging import Probe
+from grader.settings import Limits
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernels are copied on Linux only")
+
+SECRET = "def secret(nb):\n    the_hidden_question = 42\n    return [nb.a, the_hidden_question]"
+SPY = """
+kernel = get_ipython().kernel
+seen = []
+def spy(name, handler):
+    def spying(stream, ident, message):
+        seen.append((name, [bytes(b) for b in message['buffers']]))
+        return handler(stream, ident, message)
+    return spying
+for name, handler in list(kernel.shell_handlers.items()):
+    if name.startswith('grader'):
+        kernel.shell_handlers[name] = spy(name, handler)
+"""
+
+
+def ask(private: bool) -> dict[str, list[Probe]]:
+    return {"a": [Probe("secret", SECRET, private=private), Probe("open", "def open(nb):\n    return nb.a")]}
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_rewired_kernel_sees_no_private_probe(private: bool) -> None:
+    """The same notebook does see a public one, so the spy works."""
+    ran = run_book(given(SPY), blank("a", "a = 1"), check("a"), given("a = 2\nprint(seen)"), asks=ask(private))
+    assert ran.captures["secret"].value == [1, 42]
+    assert ran.captures["open"].value == 1
+    assert ("the_hidden_question" in printed(ran, "given-3")) is not private
+
+
+def test_a_private_probe_that_came_before_a_death_or_the_end_of_time_is_asked() -> None:
+    cells = [blank("a", "a = 1"), check("a"), blank("b", "import os; os.abort()"), check("b"), given("while True: pass")]
+    asked = ask(True) | {"b": [Probe("b", "def b(nb):\n    return nb.a", private=True)]}
+    ran = run_book(*cells, asks=asked, limits=Limits(cell=60, notebook=4, probe=5))
+    assert ran.state == "timeout"
+    assert ran.captures["secret"].value == [1, 42]
+    assert ran.captures["b"].value == 1
+
+
+def test_without_copies_it_is_asked_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_copy(_kernel: object) -> None:
+        return None
+
+    monkeypatch.setattr("grader.run.client.Kernel.copy", no_copy)
+    ran = run_book(blank("a", "a = 1"), check("a"), given("a = 2"), asks=ask(True))
+    assert kinds(ran) == {"secret": "value", "open": "value"}
+    assert ran.captures["secret"].value == [1, 42]
