@@ -78,7 +78,7 @@ class _Init:
         ready = select.poll()
         ready.register(self.channel, select.POLLIN)
         ready.register(self.watch, select.POLLIN)
-        looked = time.monotonic()
+        look = time.monotonic()
         while True:
             events = dict(ready.poll(_EVERY))
             if self.watch in events:
@@ -90,9 +90,10 @@ class _Init:
                 if message is None:
                     return
                 self._do(message[0])
-            if time.monotonic() - looked > _EVERY / 1000:
-                looked = time.monotonic()
+            if time.monotonic() > look:
+                began = time.monotonic()
                 self._look_at_memory()
+                look = time.monotonic() + max(_EVERY / 1000, 10 * (time.monotonic() - began))  # it takes a tenth at most
 
     def _do(self, message: dict[str, object]) -> None:
         """{"signal": number} to the kernel's group, {"keep": pid}, {"kill": pid} a copy, {"clear": 1} all that is not kept."""
@@ -143,13 +144,13 @@ class _Init:
             time.sleep(0.002)
 
     def _look_at_memory(self) -> None:
-        """Kill the largest process when all of them together use more than they may."""
+        """Kill the largest process when the kernel and its children together use more than they may. Copies only wait."""
         if not self.memory:
             return
-        sizes = {pid: _resident(pid) for pid in self._mine()}
+        sizes = {pid: _resident(pid) for pid in self._mine() - self.kept}
         if sum(sizes.values()) <= self.memory:
             return
-        sizes = {pid: _proportional(pid) for pid in sizes}  # copies share most of their pages: count each page once
+        sizes = {pid: _proportional(pid) for pid in sizes}  # forks share most of their pages: count each page once
         if sum(sizes.values()) > self.memory:
             largest = max(sizes, key=lambda pid: sizes[pid])
             with suppress(OSError):
