@@ -189,6 +189,12 @@ class Kernel:
         reply = reply or await self._reply_to_interrupt(message)
         return None if reply["content"].get("why_not") else await collect(self.process)
 
+    async def device(self) -> str:
+        """The accelerator that a cell asked for where there is none; "" for none. Raises KernelDied or KernelHangs."""
+        reply = await self._reply(message := self._send("grader_device", {}), time.monotonic() + _SLACK)
+        reply = reply or await self._reply_to_interrupt(message)
+        return str(reply["content"].get("device", ""))[:20]
+
     async def _error(self, cell: Cell) -> tuple[str, int]:
         """The last error in one line, and where in the cell; nothing when the kernel cannot say."""
         try:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from grader.run.cuda import asked
 from grader.run.files import Files, TooMuch
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
 from grader.run.inside import Session
@@ -140,6 +141,9 @@ class _Continued:
 
     def _do_copy(self, _content: dict[str, Any], _pieces: list[bytes]) -> bytes:
         return frame({"why_not": self._copies.make()})
+
+    def _do_device(self, _content: dict[str, Any], _pieces: list[bytes]) -> bytes:
+        return frame({"device": asked()})
 
     def _do_cell(self, content: dict[str, Any], _pieces: list[bytes]) -> bytes:
         session = self._session

@@ -8,18 +8,19 @@ knows where gets its cell a second time: the machine may have been at fault, and
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import time
 from dataclasses import dataclass, field
 
-from grader import run as running
 from grader.judging import Probe
-from grader.notebook import Cell, Role
+from grader.notebook import Cell
 from grader.result import Capture, CellRun, Fault, Run
-from grader.run.base import Asked, Base, Kept, Step, is_executed, steps
+from grader.run.base import Asked, Base, Kept, Step, steps
+from grader.run.branches import attempt, part_of_blank
 from grader.run.client import Kernel
 from grader.run.ends import CellEnd, KernelDied, KernelHangs, NoKernel
-from grader.run.request import Branch
+from grader.run.results import common, result
 from grader.run.session import Continued, Copy
 
 __all__ = ["Work"]
@@ -126,6 +127,7 @@ class Work:
             for step in steps(self.asked):
                 if step.index >= begin and step.index not in self.deadly:
                     await self._take(speaker, step, begin)
+            await self._look_at_device(speaker)
         finally:
             if continued is not None:
                 await continued.end()
@@ -152,6 +154,11 @@ class Work:
             if not (later and probe in private):
                 await self._ask(speaker, probe)
         self._tell(step.index)
+
+    async def _look_at_device(self, speaker: Kernel | Continued) -> None:
+        with contextlib.suppress(KernelDied, KernelHangs):
+            if device := await speaker.device():
+                self.notes.append(f"The notebook asks for {device}. There is no GPU here: it ran on the CPU.")
 
     async def _put_off(self, speaker: Kernel | Continued, probes: tuple[Probe, ...]) -> bool:
         """Keep the kernel as it is now for private probes, which are asked when no cell can show them any more."""
@@ -205,40 +212,9 @@ class Work:
         self.base.copies[step.index] = Kept(copy, time.monotonic() - self.start - self.ours)
         for branch in self.asked.branches.get(step.cell.name, ()):
             if branch.name not in self.branches:
-                self.branches[branch.name] = await self._branch(copy, step, branch)
+                limits = dataclasses.replace(self.asked.limits, cell=min(self.asked.limits.cell, self._left()))
+                self.branches[branch.name] = await attempt(copy, branch, part_of_blank(self.asked, step), limits)
                 await copy.restore()
-
-    async def _branch(self, copy: Copy, step: Step, branch: Branch) -> dict[str, Capture]:
-        """Check -> what it captures when another source stands in the blank's first cell, as far as its check cell."""
-        assert step.cell is not None
-        continued = await copy.open()
-        if continued is None:
-            return {}
-        found: dict[str, Capture] = {}
-        try:
-            for one in steps(self.asked):
-                if one.index >= step.index and one.cell is not None and one.index not in self.deadly:
-                    source = branch.source if one.index == step.index else one.cell.source
-                    cell = Cell(one.cell.id, one.cell.role, source, one.cell.name)
-                    await continued.run_cell(one.index, cell, min(self.asked.limits.cell, self._left()))
-                if one.index >= step.index and self._ends(one, step.cell.name):
-                    break
-            for probe in branch.probes:
-                found[probe.name] = await continued.ask(probe, self.asked.limits.probe)
-        except KernelDied as error:
-            gone = Capture(fault=Fault("died", message=f"the kernel {error}"))
-            found |= {probe.name: gone for probe in branch.probes if probe.name not in found}
-        except KernelHangs:
-            found |= {p.name: Capture(fault=Fault("died", message="hung")) for p in branch.probes if p.name not in found}
-        finally:
-            await continued.end()
-        return found
-
-    def _ends(self, step: Step, blank: str) -> bool:
-        """Whether the next cell is the blank's check cell, or there is none."""
-        rest = self.asked.notebook.cells[step.index + 1 :]
-        following = next((cell for cell in rest if cell.is_code), None)
-        return following is None or (following.role is Role.CHECK and following.name == blank)
 
     def _is_left(self) -> bool:
         return any(
@@ -311,7 +287,7 @@ class Work:
 
     def another(self, asked: Asked) -> Work:
         """The work for another notebook, which goes on from the last copy taken before the first cell that differs."""
-        same = _common(self.asked, asked)
+        same = common(self.asked, asked)
         usable = {index: kept for index, kept in (self.base.copies if self.base else {}).items() if index <= same}
         if not usable or self.base is None or not self.base.kernel.stop():
             return Work(asked)
@@ -330,29 +306,6 @@ class Work:
 
     def result(self) -> Run:
         """What is known, and a reason for what is not."""
-        asked = [probe.name for blank in self.asked.probes.values() for probe in blank]
-        kind = "ours" if self.state == "complete" else self.state
-        missing = Capture(fault=Fault(kind, message=self.notes[-1] if self.notes else ""))
-        return Run(
-            state=self.state,
-            cells=[self._cell(index, cell) for index, cell in enumerate(self.asked.notebook) if cell.is_code],
-            captures={name: self.captures.get(name, missing) for name in asked},
-            seconds=time.monotonic() - self.start,
-            notes=self.notes,
-            versions=running.versions(),
-            branches={name: captures for name, captures in self.branches.items() if captures},
-        )
-
-    def _cell(self, index: int, cell: Cell) -> CellRun:
-        if index in self.cells:
-            return self.cells[index]
-        reached = self.state == "complete" or cell.role is Role.SETUP or (bool(self.cells) and index < max(self.cells))
-        state = "skipped" if reached and not is_executed(cell) else "not_run"
-        return CellRun(cell.id, str(cell.role), cell.name, cell.source, state)
-
-
-def _common(one: Asked, other: Asked) -> int:
-    """The number of the first cell in which two notebooks differ, of those that are executed or checked."""
-    facts = [[(cell.id, cell.role, cell.name, cell.source) for cell in asked.notebook] for asked in (one, other)]
-    pairs = enumerate(zip(*facts, strict=False))
-    return next((index for index, (mine, theirs) in pairs if mine != theirs), min(map(len, facts)))
+        seconds = time.monotonic() - self.start
+        known = {name: captures for name, captures in self.branches.items() if captures}
+        return result(self.asked, self.state, self.cells, self.captures, seconds, self.notes, known)

@@ -1,9 +1,10 @@
-"""What the graded run's kernel does besides executing cells: three messages of our own, and a few precautions.
+"""What the graded run's kernel does besides executing cells: five messages of our own, and a few precautions.
 
     grader_cell    the next cell's id and blank                        no answer
     grader_error   type, message and line of the last cell's error     answered with them
     grader_probe   name and seconds; source and given as buffers       answered with the packed capture as a buffer
     grader_copy    nothing                                             answered with why there is no copy, or ""
+    grader_device  nothing                                             answered with the accelerator that a cell asked for in vain
 
 They are messages beside `execute_request`, not code to execute: so a probe's source passes through no hook, no history, no
 `linecache` and no traceback that a notebook could look at.
@@ -26,6 +27,7 @@ import jupyter_client.session
 import numpy as np
 
 from grader.run.copies import Copies
+from grader.run.cuda import asked, install
 from grader.run.inside import Session
 from grader.run.seeds import shift_seeds
 
@@ -40,6 +42,7 @@ def serve(ip: Any, seed: int, output: int) -> None:
         importlib.import_module(name)
     if shift := int(os.environ.get("GRADER_SEED", "0")):
         shift_seeds(shift)  # before the session remembers what the libraries' functions are: probes are to use these, too
+    install()
     session = Session(ip.user_ns)
     session.install(ip)
     _settle(seed)
@@ -109,8 +112,14 @@ class _Messages:
             with originals:
                 send(stream, ANSWER, {"why_not": copies.make()}, message, ident=ident)
 
+        def on_device(stream: Any, ident: Any, message: dict[str, Any]) -> None:
+            with originals:
+                send(stream, ANSWER, {"device": asked()}, message, ident=ident)
+
         handlers: dict[str, Callable[[Any, Any, dict[str, Any]], None]] = ip.kernel.shell_handlers
-        handlers.update(grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe, grader_copy=on_copy)
+        handlers.update(
+            grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe, grader_copy=on_copy, grader_device=on_device
+        )
 
 
 class _Printing:

@@ -144,6 +144,11 @@ class Continued:
         content, _ = await self._ask({"do": "copy"}, (), _SOON)
         return None if content.get("why_not") else await collect(self._process)
 
+    async def device(self) -> str:
+        """The accelerator that a cell asked for where there is none; "" for none. Raises KernelDied or KernelHangs."""
+        content, _ = await self._ask({"do": "device"}, (), _SOON)
+        return str(content.get("device", ""))[:20]
+
     async def end(self) -> None:
         """It ends, at once."""
         self._channel.close()

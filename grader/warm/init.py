@@ -26,6 +26,7 @@ __all__ = ["run"]
 
 _PR_SET_CHILD_SUBREAPER = 36
 _EVERY = 250  # ms between looks at the memory
+_SOCKETS = 64
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -70,6 +71,7 @@ class _Init:
     def __init__(self, channel: socket.socket, pid: int, start: Start, watch: int) -> None:
         self.channel, self.pid, self.memory, self.watch = channel, pid, start.memory, watch
         self.own_namespace = start.jail is not None
+        self.sockets = start.jail.sockets if start.jail is not None else None
         self.kept: set[int] = set()
         self.alive = True
 
@@ -144,7 +146,12 @@ class _Init:
             time.sleep(0.002)
 
     def _look_at_memory(self) -> None:
-        """Kill the largest process when the kernel and its children together use more than they may. Copies only wait."""
+        """Kill the largest process when the kernel and its children together use more than they may. Copies only wait.
+
+        The folder of sockets is the host's, and the only place there where a kernel can make anything: it gets not many of them.
+        """
+        if self.sockets is not None and len(os.listdir(self.sockets)) > _SOCKETS:
+            _kill(self._mine() - self.kept)
         if not self.memory:
             return
         sizes = {pid: _resident(pid) for pid in self._mine() - self.kept}

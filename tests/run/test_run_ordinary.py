@@ -245,3 +245,13 @@ def test_versions_are_told_without_importing_torch() -> None:
 def test_execute_is_a_runner() -> None:
     ran = execute(Request(book(blank("a", "a = 1"), check("a")), {"a": probes(a="nb.a")}))
     assert ran.captures["a"].value == 1
+
+
+def test_a_device_that_is_not_there_is_the_cpu_and_said_so() -> None:
+    """As lectures write it; and what asks for none is told nothing."""
+    source = "import torch\nnet = torch.nn.Linear(1, 1).to('cuda:0')\ny = net(torch.ones(2, 1).to('cuda:0')).sum().item()"
+    ran = run_book(blank("a", source), check("a"), asks={"a": probes(y="nb.y", where="str(nb.net.weight.device)")})
+    assert states(ran)["blank-a"] == "ok"
+    assert ran.captures["where"].value == "cpu"
+    assert ran.notes == ["The notebook asks for cuda:0. There is no GPU here: it ran on the CPU."]
+    assert run_book(blank("a", "a = 1")).notes == []
