@@ -1,4 +1,4 @@
-"""What this machine offers: versions, cores, memory, devices, forked probes, and whether a kernel starts."""
+"""What this machine offers: versions, cores, memory, devices, isolation, forked probes, and how fast kernels start."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader.isolation import available, missing, offers
 from grader.judging import Probe
 from grader.notebook import Cell, Notebook, Role
-from grader.run import Request, default_jobs, execute, versions
+from grader.run import Kernels, Request, default_jobs, versions
 from grader.run.isolate import can_fork
 
 __all__ = ["Finding", "examine"]
@@ -32,8 +33,8 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything. Starts one kernel; takes a few seconds."""
-    return [*_software(), *_hardware(), *_kernel()]
+    """Look at everything. Starts a few kernels; takes some ten seconds."""
+    return [*_software(), *_hardware(), *_isolation(), *_kernel()]
 
 
 def _software() -> Iterator[Finding]:
@@ -59,13 +60,33 @@ def _hardware() -> Iterator[Finding]:
     yield Finding("GPU", device)
 
 
+def _isolation() -> Iterator[Finding]:
+    """Each part of it, and whether all that is needed is there."""
+    for part in offers():
+        value = "there" if part.ok else "missing" if part.needed else "missing, and not needed"
+        yield Finding(f"isolation: {part.name}", value, part.ok or not part.needed, part.reason)
+    if lacking := missing():
+        advice = f"`grade` will not run what students hand in, unless it is told --no-isolation. Missing: {'; '.join(lacking)}"
+        yield Finding("isolation", "cannot be had", False, advice)
+    else:
+        yield Finding("isolation", "on for `grade`: submissions see no file, no network and no process of this machine")
+
+
 def _kernel() -> Iterator[Finding]:
     cells = (Cell("given-1", Role.GIVEN, "import torch\nx = torch.ones(2)"), Cell("check-x", Role.CHECK, "", "x"))
     probe = Probe("two", "def two(nb):\n    return nb.x.sum().item()")
-    run = execute(Request(Notebook(cells), {"x": [probe]}))
-    capture = run.captures.get("two")
-    works = capture is not None and capture.fault is None and capture.value == 2.0
-    what = f"starts, runs and answers in {run.seconds:.1f} s" if works else f"{run.state}: {' '.join(run.notes)}"
-    yield Finding("kernel", what, works, "" if works else "is ipykernel installed in this environment?")
+    asked = Request(Notebook(cells), {"x": [probe]})
+
+    def finding(name: str, kernels: Kernels, times: int = 1) -> Finding:
+        run = [kernels.execute(asked) for _ in range(times)][-1]
+        capture = run.captures.get("two")
+        works = capture is not None and capture.fault is None and capture.value == 2.0
+        what = f"starts, runs and answers in {run.seconds:.1f} s" if works else f"{run.state}: {' '.join(run.notes)}"
+        return Finding(name, what, works, "" if works else "is ipykernel installed in this environment?")
+
+    yield finding("kernel, cold", Kernels(warm=False))
+    yield finding("kernel, warm", Kernels(), times=2)
+    if available():
+        yield finding("kernel, warm and isolated", Kernels(isolated=True))
     how = "in a forked copy of the kernel" if can_fork() else "in the kernel; random state, modes and buffers are restored"
     yield Finding("probes run", how)
