@@ -1,23 +1,42 @@
-"""Many runs, several at once, in worker processes.
+"""Calls in worker processes, several at once: an `Executor` whose workers survive many calls.
 
-Results come as they are done. Ctrl-C stops the workers, and with them their kernels; a worker that is killed costs the run that
-it was doing, which is tried once more and then given up as the machine's fault.
+    with Pool(4) as pool:
+        future = pool.submit(function, argument)
+
+Results come as they are done. Ctrl-C ends the workers, and with them their kernels; when the parent is killed, they notice and
+end. A worker that is killed costs the call that it was doing: `work` tries it once more, alone, and then gives it up.
 """
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Any, TypeVar
 
 from grader.result import Run
 from grader.run.request import Request, Runner
+from grader.run.worker import serve
 
-__all__ = ["default_jobs", "run_many", "run_queue"]
+__all__ = ["Pool", "WorkerDied", "default_jobs", "run_many", "work"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+CALLS = 250  # after so many a worker makes way for a new one: what libraries leak goes with it
+TICK = 0.25  # seconds between two calls of `tick`
+END = 2.0  # seconds for workers to end their kernels in, when all is to end now
+
+
+class WorkerDied(Exception):
+    """The worker process was killed, or ended itself, in the middle of this call."""
 
 
 def default_jobs() -> int:
@@ -28,82 +47,213 @@ def default_jobs() -> int:
         return os.cpu_count() or 1
 
 
+class Pool(Executor):
+    """At most `jobs` workers, started as they are needed, each held by a thread of this process that waits for it.
+
+    initializer: called in each worker before its first call. begins: called here, in such a thread, with a call's arguments,
+    when a worker begins with it. Functions and arguments go through a pipe, so functions must be module-level ones.
+    """
+
+    def __init__(
+        self,
+        jobs: int,
+        initializer: Callable[..., None] | None = None,
+        initargs: tuple[Any, ...] = (),
+        *,
+        begins: Callable[..., None] | None = None,
+    ) -> None:
+        self.jobs = jobs
+        self._initial = (initializer, initargs)
+        self._begins = begins
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grader-worker")
+        self._own = threading.local()
+        self._workers: set[_Worker] = set()
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        """The call's future. Its exception is WorkerDied when the worker did not live to its end."""
+        return self._threads.submit(self._call, fn, args, kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As `Executor.shutdown`. With `wait`, workers have ended when it returns."""
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
+        if wait:
+            self._end_workers(now=False)
+
+    def stop(self) -> None:
+        """End all now: calls in flight are broken off, their kernels ended, within about END seconds."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._end_workers(now=True)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self.shutdown()
+        else:
+            self.stop()
+
+    def _call(self, function: Callable[..., R], args: tuple[Any, ...], keywords: dict[str, Any]) -> R:
+        worker = self._worker()
+        if self._begins:
+            self._begins(*args, **keywords)
+        try:
+            result: R = worker.call(function, args, keywords)
+        except (EOFError, OSError):
+            self._let_go(worker)
+            raise WorkerDied("the worker process was killed") from None
+        if worker.calls >= CALLS:
+            self._let_go(worker)
+        return result
+
+    def _worker(self) -> _Worker:
+        """This thread's worker: the one that it has, or a new one."""
+        worker: _Worker | None = getattr(self._own, "worker", None)
+        if worker is not None and worker.process.is_alive():
+            return worker
+        if worker is not None:
+            self._let_go(worker)
+        worker = _Worker()
+        with self._lock:
+            self._workers.add(worker)
+            ended = self._ended
+        function, args = self._initial
+        try:
+            if ended:
+                raise EOFError
+            if function is not None:
+                worker.call(function, args, {})
+        except (EOFError, OSError):
+            self._let_go(worker)
+            raise WorkerDied("the worker process was killed as it started") from None
+        self._own.worker = worker
+        return worker
+
+    def _let_go(self, worker: _Worker) -> None:
+        self._own.worker = None
+        with self._lock:
+            self._workers.discard(worker)
+        worker.close()
+        worker.end(time.monotonic() + END)
+
+    def _end_workers(self, *, now: bool) -> None:
+        with self._lock:
+            self._ended = True
+            workers = list(self._workers)
+        for worker in workers:
+            if now:
+                worker.process.terminate()
+            else:
+                worker.close()
+        until = time.monotonic() + END
+        for worker in workers:
+            worker.end(until)
+
+
+class _Worker:
+    """A process, and the pipe to it. One thread at a time calls it; any may end it."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other = context.Pipe()
+        self.calls = 0
+        self.process = context.Process(target=serve, args=(other,), daemon=True)
+        with _blocked_interrupt():
+            self.process.start()
+        other.close()
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Raises EOFError or OSError when the process is gone, and what the function raises."""
+        self._pipe.send((function, args, keywords))
+        good, result = self._pipe.recv()
+        self.calls += 1
+        if not good:
+            raise result
+        return result
+
+    def close(self) -> None:
+        """The process ends when it next looks. Only for the thread that calls, or when it has ended."""
+        self._pipe.close()
+
+    def end(self, until: float) -> None:
+        """Gone when this returns. until: of `time.monotonic`, the end of its patience."""
+        self.process.join(max(0.0, until - time.monotonic()))
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+
+@contextlib.contextmanager
+def _blocked_interrupt() -> Iterator[None]:
+    """A process that is started in here has SIGINT blocked until it says otherwise: a mask is inherited (`sigprocmask(2)`)."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def work(
+    pool: Pool,
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    tick: Callable[[], None] | None = None,
+    fits: Callable[[], bool] | None = None,
+) -> Iterator[tuple[T, R | WorkerDied]]:
+    """(item, function(item)) for each item as it is done, in a worker each; a little more than are done at once are taken ahead.
+
+    An item whose worker died is tried once more when all others are done, alone, and comes with WorkerDied if that one died too.
+    tick: called a few times a second. fits: whether there is room for one more beside those in flight.
+    """
+    waiting, again = deque(items), deque[T]()
+    flying: dict[Future[R], T] = {}
+    alone = False
+    while waiting or flying or again:
+        if not waiting and not flying:
+            waiting.append(again.popleft())
+            alone = True
+        while waiting and len(flying) <= pool.jobs and (not flying or fits is None or fits()):
+            item = waiting.popleft()
+            flying[pool.submit(function, item)] = item
+        done = wait(flying, timeout=TICK, return_when=FIRST_COMPLETED).done
+        if tick:
+            tick()
+        for future in done:
+            item = flying.pop(future)
+            try:
+                result: R | WorkerDied = future.result()
+            except WorkerDied as died:
+                if not alone:
+                    again.append(item)
+                    continue
+                result = died
+            yield item, result
+
+
 def run_many(requests: Mapping[str, Request], jobs: int, runner: Runner) -> Iterator[tuple[str, Run]]:
     """Run all of them, `jobs` at once, and yield (name, run) as each is done.
 
     `runner` must be a module-level function. With one job, or one request, it is called in this process.
     """
-    yield from run_queue(dict(requests), jobs, runner)
+    if jobs <= 1 or len(requests) <= 1:
+        for name, request in requests.items():
+            yield name, runner(request)
+        return
+    with Pool(min(jobs, len(requests)), _take_runner, (runner,)) as pool:
+        for (name, _), data in work(pool, _run, list(requests.items())):
+            ours = Run("ours", notes=["The process that ran this notebook was killed, twice."])
+            yield name, ours if isinstance(data, WorkerDied) else Run.from_bytes(data)
 
 
-def run_queue(waiting: dict[str, Request], jobs: int, runner: Runner) -> Iterator[tuple[str, Run]]:
-    """The same for requests that may become more: what is put into `waiting` between two results is run, too.
-
-    Each is taken out of `waiting` as it is done.
-    """
-    if jobs <= 1 or len(waiting) <= 1:
-        while waiting and (jobs <= 1 or len(waiting) == 1):
-            name = next(iter(waiting))
-            yield name, runner(waiting.pop(name))
-    suspects: dict[str, Request] = {}
-    while waiting or suspects:
-        while waiting:
-            yield from _run_pool(waiting, suspects, jobs, runner)
-        for name in list(suspects)[:1]:
-            alone = {name: suspects.pop(name)}
-            yield from _run_pool(alone, {}, 1, runner)
-            if alone:
-                yield name, Run("ours", notes=["The process that ran this notebook was killed, twice."])
+_runner: list[Runner] = []  # of this worker
 
 
-def _run_pool(waiting: dict[str, Request], suspects: dict[str, Request], jobs: int, runner: Runner) -> Iterator[tuple[str, Run]]:
-    """Take from `waiting` what one pool gets done. When a worker dies, the runs in flight become suspects."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(waiting)), mp_context=context, initializer=_be_a_worker)
-    flying: dict[Future[bytes], str] = {}
-    try:
-        while waiting:
-            flown = set(flying.values())
-            for name in islice((name for name in waiting if name not in flown), jobs - len(flying)):
-                flying[pool.submit(_work, runner, waiting[name])] = name
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                data = future.result()
-                name = flying.pop(future)
-                del waiting[name]
-                yield name, Run.from_bytes(data)
-        pool.shutdown()
-    except BrokenProcessPool:
-        for name in flying.values() if jobs > 1 else ():
-            suspects[name] = waiting.pop(name)
-        _stop(pool)
-    except BaseException:
-        _stop(pool)
-        raise
+def _take_runner(runner: Runner) -> None:
+    _runner[:] = [runner]
 
 
-def _work(runner: Runner, request: Request) -> bytes:
-    return runner(request).to_bytes()
-
-
-def _be_a_worker() -> None:
-    """Ctrl-C is the parent's to handle; it ends us with SIGTERM, which must unwind so that kernels are ended too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _unwind)
-
-
-def _unwind(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers in mid-run; each ends its kernel before it goes."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        if process.is_alive():
-            process.terminate()
-    for process in processes:
-        process.join(10)
-        if process.is_alive():
-            process.kill()
+def _run(item: tuple[str, Request]) -> bytes:
+    return _runner[0](item[1]).to_bytes()

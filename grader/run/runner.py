@@ -20,6 +20,7 @@ from grader.run.base import Asked, Base, Kept, Step, steps
 from grader.run.branches import attempt, part_of_blank
 from grader.run.client import Kernel
 from grader.run.ends import CellEnd, KernelDied, KernelHangs, NoKernel
+from grader.run.hidden import without_source
 from grader.run.results import common, result
 from grader.run.session import Continued, Copy
 
@@ -264,7 +265,7 @@ class Work:
                 raise _KernelLost("A check did not stop and was killed with its kernel") from None
             if found.fault is None or found.fault.kind != "died" or "SIGKILL" not in found.fault.message:
                 break
-        self.captures[probe.name] = found
+        self.captures[probe.name] = without_source(probe, found)
 
     def _lost(self, error: KernelDied | KernelHangs, said: str) -> Exception:
         return error if isinstance(error, KernelDied) and error.lost else _KernelLost(said)

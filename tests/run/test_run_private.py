@@ -55,3 +55,17 @@ def test_without_copies_it_is_asked_where_it_stands(monkeypatch: pytest.MonkeyPa
     ran = run_book(blank("a", "a = 1"), check("a"), given("a = 2"), asks=ask(True))
     assert kinds(ran) == {"secret": "value", "open": "value"}
     assert ran.captures["secret"].value == [1, 42]
+
+
+def test_only_lines_of_the_body_give_a_private_probe_away() -> None:
+    from grader.result import Capture, Fault
+    from grader.run.hidden import without_source
+
+    source = 'def p(nb):\n    """What students read, all of it."""\n    return nb.net(nb.given.x_new) * 3'
+    probe = Probe("p", source, private=True)
+    told = "return nb.net(nb.given.x_new) * 3"
+    assert without_source(probe, Capture(["What students read, all of it."])).fault is None
+    for value in (told, [told], {"k": [f"x {told} y"]}, {told: 1}):
+        assert without_source(probe, Capture(value)).fault is not None
+        assert without_source(Probe("p", source), Capture(value)).value == value
+    assert without_source(probe, Capture(fault=Fault("raised", "E", told))).fault.message != told
