@@ -7,7 +7,7 @@ change costs only what the change touches.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +22,13 @@ from grader.key import Key, KeyCheck, KeyMistake
 from grader.notebook import Notebook, Role
 from grader.result import Capture, Outcome, Run
 from grader.run import Branch, Request, Runner, run_many
+from grader.run.whole import Opener, WholeRuns
 from grader.untrained import untrained_mistakes
 from grader.values import NotAValue, Other
 
 __all__ = ["Progress", "RunCache", "Workshop", "key_of_reference", "make_key"]
+
+_MOST_RUNS = 4  # of the reference, among which mistakes are dealt out: each repeats all of it
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 
@@ -61,12 +64,21 @@ class RunCache:
 
 @dataclass(frozen=True)
 class Workshop:
-    """With what runs are done: the runner, how many at once, where they are kept, and who is told how far it is."""
+    """With what runs are done: the runner, how many at once, where they are kept, and who is told how far it is.
+
+    kernels: what opens the runs of submissions, which are taken up again; None for whole runs of `runner`.
+    """
 
     runner: Runner = running.execute
     jobs: int = 1
     cache: RunCache = dataclasses.field(default_factory=lambda: RunCache(None))
     progress: Progress = quiet
+    kernels: Opener | None = None
+
+    @property
+    def opener(self) -> Opener:
+        """What opens the runs of submissions."""
+        return self.kernels or WholeRuns(self.runner)
 
     @classmethod
     def of(cls, assignment: Assignment, jobs: int, progress: Progress = quiet, *, cached: bool = True) -> Workshop:
@@ -90,11 +102,9 @@ class Workshop:
 
 
 def make_key(assignment: Assignment, workshop: Workshop) -> Key:
-    """Run the reference, then every mistake. Raises AuthoringError when the reference raises or a probe gives no value."""
-    reference = request(assignment, assignment.template.reference_answers())
-    run = workshop.run_all("Reference", {"reference": reference})["reference"]
-    key = key_of_reference(assignment, run)
-    return with_mistakes(assignment, key, workshop)
+    """Run the reference and every mistake. Raises AuthoringError when the reference raises or a probe gives no value."""
+    runs = list(workshop.run_all("Reference and mistakes", reference_requests(assignment, workshop.jobs)).values())
+    return with_mistakes(assignment, key_of_reference(assignment, runs[0]), workshop, runs)
 
 
 def key_of_reference(assignment: Assignment, run: Run) -> Key:
@@ -154,22 +164,27 @@ def _check_problems(assignment: Assignment, run: Run) -> list[Problem]:
     return problems
 
 
-def with_mistakes(assignment: Assignment, key: Key, workshop: Workshop) -> Key:
+def with_mistakes(assignment: Assignment, key: Key, workshop: Workshop, runs: Sequence[Run] = ()) -> Key:
     """The key with what each mistake gives, as far as its blank's last check.
 
-    Several mistakes are tried in one run of the reference, each in a copy of the kernel taken just before its blank's cell.
-    Where no copy can be had, or it was lost, the mistake has a run of its own. Both ways give the same values. To the author's
-    mistakes comes one that any blank which trains may have; it is left out where it changes nothing or is one of the author's.
+    Mistakes are tried in runs of the reference (`reference_requests`), each in a copy of the kernel taken just before its blank's
+    cell. Where no copy can be had, or it was lost, the mistake has a run of its own. Both ways give the same values. To the
+    author's mistakes comes one that any blank which trains may have; it is left out where it changes nothing or is one of theirs.
     """
-    checks = dataclasses.replace(assignment.checks, mistakes=(*assignment.checks.mistakes, *untrained_mistakes(assignment)))
-    assignment = dataclasses.replace(assignment, checks=checks)
-    captures = _in_branches(assignment, workshop)
+    runs = runs or list(workshop.run_all("Mistakes", reference_requests(assignment, workshop.jobs)).values())
+    assignment = _with_generic(assignment)
+    captures = _in_branches(runs)
     alone = [m for m in assignment.checks.mistakes if m.path not in captures]
-    runs = workshop.run_all("Mistakes, each alone", {m.path: request_of_mistake(assignment, m) for m in alone})
-    captures |= {path: run.captures for path, run in runs.items()}
+    apart = workshop.run_all("Mistakes, each alone", {m.path: request_of_mistake(assignment, m) for m in alone})
+    captures |= {path: run.captures for path, run in apart.items()}
     entries = [_entry(assignment, key, mistake, captures[mistake.path]) for mistake in assignment.checks.mistakes]
     idle = _idle(key, entries)
     return dataclasses.replace(key, mistakes=tuple(entry for entry in entries if entry.name not in idle))
+
+
+def _with_generic(assignment: Assignment) -> Assignment:
+    mistakes = (*assignment.checks.mistakes, *untrained_mistakes(assignment))
+    return dataclasses.replace(assignment, checks=dataclasses.replace(assignment.checks, mistakes=mistakes))
 
 
 def _idle(key: Key, entries: list[KeyMistake]) -> set[str]:
@@ -184,34 +199,30 @@ def _idle(key: Key, entries: list[KeyMistake]) -> set[str]:
     return found
 
 
-def _in_branches(assignment: Assignment, workshop: Workshop) -> dict[str, dict[str, Capture]]:
-    """Path of a mistake -> what its branch captured and the earlier checks that it agrees with; lost ones are left out."""
-    blanks = [blank for blank in assignment.template.blanks if assignment.checks.mistakes_of(blank)]
-    groups = [blanks[start :: workshop.jobs] for start in range(workshop.jobs)]  # early and late blanks in each
-    requests = {" ".join(group): request_of_group(assignment, group) for group in groups if group}
+def _in_branches(runs: Iterable[Run]) -> dict[str, dict[str, Capture]]:
+    """Path of a mistake -> what its branch captured, and what the reference did; lost ones are left out."""
     captures: dict[str, dict[str, Capture]] = {}
-    for run in workshop.run_all("Mistakes", requests).values():
+    for run in runs:
         for path, found in run.branches.items():
             if not any(c.fault is not None and c.fault.kind in ("died", "ours") for c in found.values()):
                 captures[path] = run.captures | found
     return captures
 
 
-def request_of_group(assignment: Assignment, blanks: list[str]) -> Request:
-    """The reference as far as the last of these blanks, with their mistakes as branches; probes only as `agree` needs them."""
+def reference_requests(assignment: Assignment, count: int) -> dict[str, Request]:
+    """So many runs of the whole reference, among which its mistakes are dealt out as branches. The first is "reference"."""
     whole = request(assignment, assignment.template.reference_answers())
-    branches: dict[str, list[Branch]] = {}
-    for blank in blanks:
+    dealt: list[dict[str, list[Branch]]] = [{} for _ in range(max(1, min(count, _MOST_RUNS)))]
+    mistakes = _with_generic(assignment).checks
+    number = 0
+    for blank in assignment.template.blanks:
         probes = tuple(check.probe for check in assignment.checks.of(blank))
-        for mistake in assignment.checks.mistakes_of(blank):
+        for mistake in mistakes.mistakes_of(blank):
             source = mistake.apply(assignment.template.solutions[blank])
-            branches.setdefault(blank, []).append(Branch(mistake.path, source, probes))
-    earlier = set().union(*(_needed(assignment, blank) for blank in blanks)) & _agreed_with(assignment)
-    end = next(i for i, c in enumerate(whole.notebook.cells) if c.role is Role.BLANK and c.name == blanks[-1])
-    count = 1 + sum(map(len, branches.values()))
-    limits = dataclasses.replace(whole.limits, notebook=whole.limits.notebook * count)
-    notebook = Notebook(whole.notebook.cells[: end + 1])
-    return dataclasses.replace(whole, notebook=notebook, probes=_probes_of(assignment, earlier), branches=branches, limits=limits)
+            dealt[number % len(dealt)].setdefault(blank, []).append(Branch(mistake.path, source, probes))
+            number += 1
+    names = ["reference", *(f"reference, run {i}" for i in range(2, len(dealt) + 1))]
+    return {name: dataclasses.replace(whole, branches=branches) for name, branches in zip(names, dealt, strict=True)}
 
 
 def request_of_mistake(assignment: Assignment, mistake: Mistake) -> Request:
@@ -230,11 +241,6 @@ def _probes_of(assignment: Assignment, names: set[str]) -> dict[str, list[Probe]
         if check.name in names:
             probes.setdefault(check.blank, []).append(check.probe)
     return probes
-
-
-def _agreed_with(assignment: Assignment) -> set[str]:
-    """The checks that some other check agrees with."""
-    return {c.comparator.with_check for c in assignment.checks.checks if isinstance(c.comparator, Agree)}
 
 
 def _needed(assignment: Assignment, blank: str) -> set[str]:

@@ -17,7 +17,7 @@ from grader.assignment import Assignment
 from grader.errors import Problem
 from grader.grade import explain, grade, judge, known_mistake, request
 from grader.key import Key, KeyMistake
-from grader.keying import RunCache, Workshop, key_of_reference, with_mistakes
+from grader.keying import RunCache, Workshop, key_of_reference, reference_requests, with_mistakes
 from grader.notebook import Answers, read
 from grader.result import Capture, CheckResult, Outcome, Run, Verdict
 from grader.run import Request, versions
@@ -84,15 +84,15 @@ def verify(assignment: Assignment, workshop: Workshop) -> Verification:
     begin = time.monotonic()
     solution = assignment.template.reference_answers()
     stub = extract(read(assignment.template.notebook.to_bytes()), assignment.template)
-    runs = _runs(workshop, request(assignment, solution), request(assignment, stub))
-    key = with_mistakes(assignment, key_of_reference(assignment, runs["reference"]), workshop)
-    right = grade(key, runs["reference"], solution, "reference", "")
-    empty = grade(key, runs["stub"], stub, "stub", "")
+    references, empty_run = _runs(workshop, assignment, request(assignment, stub))
+    key = with_mistakes(assignment, key_of_reference(assignment, references[0]), workshop, references)
+    right = grade(key, references[0], solution, "reference", "")
+    empty = grade(key, empty_run, stub, "stub", "")
     rows = [_row(assignment, key, mistake) for mistake in key.mistakes if not mistake.generic]
     problems = [
         *_reference_problems(assignment, right.checks),
-        *_difference_problems(assignment, runs["reference"], runs["again"]),
-        *_stub_problems(assignment, stub, empty.score or 0.0, runs["stub"]),
+        *_difference_problems(assignment, references[0], references[1]),
+        *_stub_problems(assignment, stub, empty.score or 0.0, empty_run),
         *_mistake_problems(assignment, key, rows),
     ]
     return Verification(
@@ -106,16 +106,21 @@ def verify(assignment: Assignment, workshop: Workshop) -> Verification:
         sorted(set(problems)),
         list(_hints(key)),
         time.monotonic() - begin,
-        runs["reference"].seconds,
+        references[0].seconds,
     )
 
 
-def _runs(workshop: Workshop, reference: Request, stub: Request) -> dict[str, Run]:
-    """The reference twice and the stub once, never from the cache: what is kept cannot show that numbers are reproducible."""
+def _runs(workshop: Workshop, assignment: Assignment, stub: Request) -> tuple[list[Run], Run]:
+    """The reference at least twice, with the mistakes as branches, and the stub once.
+
+    Never from the cache: what is kept cannot show that numbers are reproducible. What is made is kept for others.
+    """
     fresh = dataclasses.replace(workshop, cache=RunCache(None))
-    runs = fresh.run_all("Reference and stub", {"reference": reference, "again": reference, "stub": stub})
-    workshop.cache.keep(reference.key(versions()), runs["reference"])
-    return runs
+    asked = reference_requests(assignment, max(2, workshop.jobs))
+    runs = fresh.run_all("Reference with mistakes, and stub", asked | {"stub": stub})
+    for name, request_of_reference in asked.items():
+        workshop.cache.keep(request_of_reference.key(versions()), runs[name])
+    return [runs[name] for name in asked], runs["stub"]
 
 
 # ------------------------------------------------------------------------------------------------- what must hold

@@ -193,6 +193,7 @@ _INLINE = {"b", "br", "code", "del", "em", "i", "ins", "kbd", "s", "samp", "smal
 _BLOCKS = {"dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
 _TABLES = {"caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
 _ATTRIBUTES = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}}
+_MOST_SPANNED = 100  # columns or rows: a few cells with large spans make a table that no browser can lay out
 
 
 def sanitised(html: str) -> Markup:
@@ -208,9 +209,17 @@ def sanitised(html: str) -> Markup:
         clean(html),
         tags=_INLINE | _BLOCKS | _TABLES,
         attributes=_ATTRIBUTES,
+        attribute_filter=_small_span,
         clean_content_tags={"script", "style", "iframe", "object", "svg", "math", "noscript", "template", "title", "textarea"},
         url_schemes=set(),
         strip_comments=True,
     )
     safe = clean(safe).strip()  # again: a reference such as &#8238; has become its character
     return Markup(safe) if re.sub(r"<[^>]*>|\s", "", safe) else Markup()  # noqa: S704 - this is the sanitiser
+
+
+def _small_span(_tag: str, attribute: str, value: str) -> str | None:
+    """None for an attribute that is left out."""
+    if attribute not in ("colspan", "rowspan"):
+        return value
+    return value if re.fullmatch(r"[0-9]{1,3}", value) and 1 <= int(value) <= _MOST_SPANNED else None

@@ -32,7 +32,7 @@ from grader.run.executor import BROKEN, Executor
 from grader.run.outputs import one_line
 from grader.run.plan import Kernels, Plan
 from grader.run.private import Private
-from grader.run.session import Copy, collect
+from grader.run.session import Copy, NoCopy, collect
 from grader.run.wire import unpack
 from grader.settings import Limits
 from grader.values import dumps
@@ -142,6 +142,11 @@ class Kernel:
         """End the kernel and all that it started, but not its copies. Returns whether these are there now."""
         return isinstance(self.process, Process) and self.process.clear()
 
+    def tidy(self) -> None:
+        """End what the kernel started, but neither itself nor its copies."""
+        if isinstance(self.process, Process):
+            self.process.clear(but_the_kernel=True)
+
     # ------------------------------------------------------------------------------------------------- cells and probes
 
     async def run_cell(self, index: int, cell: Cell, seconds: float) -> CellEnd:
@@ -164,7 +169,7 @@ class Kernel:
         content = replies[-1]["content"] if replies else {"status": "ok"}  # a cell without code is not even sent
         if late:
             return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", (await self._error(cell))[1], took)
-        if content["status"] == "ok":
+        if content.get("status") not in ("error", "aborted"):  # a reply that a notebook forged may have none
             return CellEnd("ok", seconds=took)
         said, line = await self._error(cell)
         return CellEnd("error", said or one_line(content.get("ename", "Error"), content.get("evalue", "")), line, took)
@@ -181,13 +186,13 @@ class Kernel:
         reply = reply or await self._reply_to_interrupt(message)
         return unpack(b"".join(map(bytes, reply["buffers"][:1])))
 
-    async def copy(self) -> Copy | None:
-        """A copy of the kernel as it is now; None where none can be had. Raises KernelDied or KernelHangs."""
+    async def copy(self) -> Copy | NoCopy:
+        """A copy of the kernel as it is now. Raises KernelDied or KernelHangs."""
         if not isinstance(self.process, Process):
-            return None
+            return NoCopy(able=False)
         reply = await self._reply(message := self._send("grader_copy", {}), time.monotonic() + _SLACK)
         reply = reply or await self._reply_to_interrupt(message)
-        return None if reply["content"].get("why_not") else await collect(self.process)
+        return await collect(self.process, reply["content"])
 
     async def device(self) -> str:
         """The accelerator that a cell asked for where there is none; "" for none. Raises KernelDied or KernelHangs."""

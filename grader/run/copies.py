@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import sys
@@ -21,7 +22,7 @@ from grader.run.cuda import asked
 from grader.run.files import Files, TooMuch
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
 from grader.run.inside import Session
-from grader.run.isolate import can_fork, silence
+from grader.run.isolate import can_fork, high, silence
 from grader.run.recorder import Recorder
 
 __all__ = ["Copies"]
@@ -36,27 +37,37 @@ class Copies:
     def __init__(self, ip: Any, session: Session, channel: socket.socket | None, output: int) -> None:
         self._ip, self._session, self._channel, self._output = ip, session, channel, output
         self._files: Files | None = None
+        self._random: Any = None  # Python seeds its numbers anew in every fork
         self.open: list[socket.socket] = []  # what a copy of ours must not hold open
 
-    def make(self) -> str:
-        """Fork a copy that waits. Returns "", or why there is none. Called while the session's originals are in their places."""
-        if self._channel is None or not can_fork():
-            return "this system does not copy kernels"
+    def make(self) -> dict[str, Any]:
+        """Fork a copy that waits. Called while the session's originals are in their places.
+
+        why_not: why there is none, else "". able: whether this system copies kernels at all. files: whether it can put the
+        folder back.
+        """
+        told: dict[str, Any] = {"why_not": "", "able": self._channel is not None and can_fork(), "files": True}
+        if not told["able"]:
+            return told | {"why_not": "this system does not copy kernels"}
         try:
             self._files = Files(Path.cwd(), self._files)
-        except (TooMuch, OSError) as error:
-            return f"the folder cannot be kept: {type(error).__name__}"
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except (TooMuch, OSError):
+            self._files, told["files"] = None, False
+        try:
+            ours, theirs = _pair(socket.SOCK_SEQPACKET)
+        except OSError as error:
+            return told | {"why_not": str(error.strerror)}
+        self._random = random.getstate()
         with ours, theirs:
             try:
                 pid = os.fork()
             except OSError as error:
-                return str(error)
+                return told | {"why_not": str(error.strerror)}
             if pid == 0:
                 self._wait(ours, theirs)
         with suppress(OSError):  # the notebook ignores SIGCHLD, or waits for any child itself
             os.waitpid(pid, 0)
-        return ""
+        return told
 
     # ------------------------------------------------------------------------------------------------------ a paused copy
 
@@ -79,9 +90,10 @@ class Copies:
     def _obey(self, word: bytes, ours: socket.socket) -> None:
         """ "open": fork one that goes on. "restore": the files. A number: how that process ended."""
         if word in (b"open", b"restore") and self._files is not None:
-            self._files.put_back()
+            with suppress(OSError, TooMuch):  # a folder that was locked or filled meanwhile stays as it is
+                self._files.put_back()
         if word == b"open":
-            mine, theirs = socket.socketpair()
+            mine, theirs = _pair(socket.SOCK_STREAM)
             pid = os.fork()
             if pid == 0:
                 ours.close()
@@ -108,6 +120,7 @@ class _Continued:
 
     def serve(self) -> NoReturn:
         """Until the other end is closed."""
+        random.setstate(self._copies._random)
         try:
             while (told := self._receive()) is not None:
                 content, pieces = told
@@ -140,7 +153,7 @@ class _Continued:
         return frame({}, [self._session.take_bytes(source, content["name"], pieces.pop(0), content["seconds"])])
 
     def _do_copy(self, _content: dict[str, Any], _pieces: list[bytes]) -> bytes:
-        return frame({"why_not": self._copies.make()})
+        return frame(self._copies.make())
 
     def _do_device(self, _content: dict[str, Any], _pieces: list[bytes]) -> bytes:
         return frame({"device": asked()})
@@ -211,6 +224,11 @@ def _settle() -> None:
     silence()
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)
+
+
+def _pair(kind: socket.SocketKind) -> tuple[socket.socket, socket.socket]:
+    one, other = socket.socketpair(socket.AF_UNIX, kind)
+    return socket.socket(fileno=high(one.detach())), socket.socket(fileno=high(other.detach()))
 
 
 def _words(number: int) -> bytes:

@@ -30,7 +30,9 @@ from grader.result import Capture, Fault
 from grader.run.view import modules_in
 from grader.run.wire import LARGEST, pack
 
-__all__ = ["can_fork", "forked", "restored", "silence"]
+__all__ = ["NO_COPY", "can_fork", "forked", "high", "restored", "silence"]
+
+NO_COPY = "no copy of the kernel could be made"  # a cell may have used up what that takes
 
 Work = Callable[[], bytes]
 
@@ -49,6 +51,17 @@ def can_fork() -> bool:
     return not (accelerator.is_available() if accelerator else torch.cuda.is_available())
 
 
+def high(descriptor: int) -> int:
+    """The same file under a number that no standard stream has: where a cell closed those, we would get theirs. fcntl(2)"""
+    if descriptor > 2:
+        return descriptor
+    import fcntl  # not on Windows
+
+    moved: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(descriptor)
+    return moved
+
+
 def fault(kind: str, message: str = "") -> bytes:
     """The packed capture for a probe that gave nothing."""
     return pack(Capture(fault=Fault(kind, message=message)))
@@ -59,7 +72,7 @@ def fault(kind: str, message: str = "") -> bytes:
 
 def forked(work: Work, seconds: float) -> bytes:
     """`work()` in a forked copy of this process, which is killed, with what it started, when the time is over."""
-    read, write = os.pipe()
+    read, write = map(high, os.pipe())
     start, state = time.monotonic(), random.getstate()
     try:
         with warnings.catch_warnings():
@@ -68,7 +81,7 @@ def forked(work: Work, seconds: float) -> bytes:
     except OSError as error:
         os.close(read)
         os.close(write)
-        return fault("ours", f"no copy of the kernel could be made: {error}")
+        return fault("ours", f"{NO_COPY}: {error.strerror}")
     if pid == 0:
         random.setstate(state)  # Python seeds it anew in every copy
         _child(work, write)

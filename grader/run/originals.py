@@ -26,6 +26,10 @@ _MODULES = (
     "grader.run.outputs", "grader.run.recorder", "grader.run.training", "grader.run.view", "grader.run.wire",
 )  # fmt: skip
 _CLASSES = (
+    ("IPython.core.interactiveshell", "InteractiveShell"),
+    ("ipykernel.zmqshell", "ZMQInteractiveShell"),
+    ("ipykernel.kernelbase", "Kernel"),
+    ("ipykernel.ipkernel", "IPythonKernel"),
     ("torch", "Tensor"),
     ("torch.nn", "Module"),
     ("torch.optim", "Optimizer"),
@@ -36,6 +40,8 @@ _CLASSES = (
     ("grader.run.view", "View"),
     ("grader.values.living", "_Capture"),
 )
+
+_WHAT_RUNS_CELLS = ("InteractiveShell", "ZMQInteractiveShell", "Kernel", "IPythonKernel")
 
 
 class Originals:
@@ -78,6 +84,15 @@ class Originals:
                     self._delete(cls, name)
                 else:
                     self._set(cls, name, value)
+
+    def mend(self) -> None:
+        """To be called inside: what a cell did to the builtins and to the shell that runs cells is not done again at the end.
+
+        So it costs that cell, and not the next one.
+        """
+        builtins, names = vars(sys.modules["builtins"]), _WHAT_RUNS_CELLS
+        self._away[:] = [away for away in self._away if away[0] is not builtins]
+        self._away_from_classes[:] = [away for away in self._away_from_classes if away[0].__name__ not in names]
 
     def __exit__(self, *_: object) -> None:
         self._depth -= 1

@@ -51,14 +51,15 @@ class Allowance:
 
     def _admit_rich(self, data: Mapping[str, Any]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
+        missing: dict[str, Any] = {}
         for kind, value in data.items():
             size = _size(value)
             if size > RICH_BYTES or size > self._rich_left:
-                kept.setdefault("text/plain", f"[{kind} of {size / 1e6:.1f} MB left out]")
+                missing.setdefault("text/plain", f"[{kind} of {size / 1e6:.1f} MB left out]")
                 continue
             self._rich_left -= size
             kept[kind] = value
-        return kept
+        return kept | missing
 
 
 def _size(value: Any) -> int:

@@ -3,7 +3,7 @@
     grader_cell    the next cell's id and blank                        no answer
     grader_error   type, message and line of the last cell's error     answered with them
     grader_probe   name and seconds; source and given as buffers       answered with the packed capture as a buffer
-    grader_copy    nothing                                             answered with why there is no copy, or ""
+    grader_copy    nothing                                             answered with whether there is a copy now, and why not
     grader_device  nothing                                             answered with the accelerator that a cell asked for in vain
 
 They are messages beside `execute_request`, not code to execute: so a probe's source passes through no hook, no history, no
@@ -48,6 +48,7 @@ def serve(ip: Any, seed: int, output: int) -> None:
     _settle(seed)
     vars(jupyter_client.session)["json"] = SimpleNamespace(**vars(json))  # a cell may patch `json` and breaks no message
     ip.ask_exit = _exit
+    vars(ip.kernel)["do_shutdown"] = _stay
     ip._tee = lambda channel: nullcontext()  # noqa: ARG005 - IPython 9 would keep a second copy of all that is printed
     _Messages(ip, session, _Printing(output), Copies(ip, session, _channel(), output))
 
@@ -78,6 +79,11 @@ def _exit() -> None:
     raise SystemExit
 
 
+async def _stay(restart: bool = False) -> dict[str, Any]:
+    """`get_ipython().kernel.do_shutdown(...)`: whoever started the kernel ends it."""
+    return {"status": "ok", "restart": restart}
+
+
 class _Messages:
     """The handlers of our messages. What they need is bound before any cell runs."""
 
@@ -86,6 +92,7 @@ class _Messages:
 
         def on_cell(_stream: Any, _ident: Any, message: dict[str, Any]) -> None:
             with originals:
+                originals.mend()
                 content = message["content"]
                 session.announce(content["cell"], content["blank"], content["own"])
                 printing.start()
@@ -110,7 +117,7 @@ class _Messages:
 
         def on_copy(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
-                send(stream, ANSWER, {"why_not": copies.make()}, message, ident=ident)
+                send(stream, ANSWER, copies.make(), message, ident=ident)
 
         def on_device(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:

@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from grader.judging import Probe
@@ -20,20 +21,30 @@ from grader.run.wire import unpack
 from grader.values import dumps
 from grader.warm.house import Process
 
-__all__ = ["Continued", "Copy", "collect"]
+__all__ = ["Continued", "Copy", "NoCopy", "collect"]
 
 _SOON = 5.0  # seconds in which a copy answers
 _GRACE = 2.0  # seconds that a cell may take beyond its limit, after which its process is killed
 
 
-async def collect(process: Process) -> Copy | None:
-    """The copy that a kernel has just made; None when none comes."""
+@dataclass(frozen=True)
+class NoCopy:
+    """Why there is no copy. able: whether this system copies kernels at all; if so, a cell may have used up what it takes."""
+
+    able: bool
+    why: str = ""
+
+
+async def collect(process: Process, told: dict[str, Any]) -> Copy | NoCopy:
+    """The copy that a kernel has just made, as it told us."""
+    if told.get("why_not"):
+        return NoCopy(bool(told.get("able")), str(told["why_not"]))
     found = await _received(process.copies, _SOON)
     if found is None:
-        return None
+        return NoCopy(True, "it did not come")
     pid, channel = found
     process.tell(keep=pid)
-    return Copy(process, pid, channel)
+    return Copy(process, pid, channel, files=bool(told.get("files")))
 
 
 async def _received(channel: socket.socket, seconds: float) -> tuple[int, socket.socket] | None:
@@ -67,10 +78,13 @@ def _pid_and_socket(channel: socket.socket) -> tuple[int, socket.socket] | None:
 
 
 class Copy:
-    """A copy that waits. `await open()` for one that goes on from there; `restore()` puts the notebook's folder back."""
+    """A copy that waits. `await open()` for one that goes on from there; `restore()` puts the notebook's folder back.
 
-    def __init__(self, process: Process, pid: int, channel: socket.socket) -> None:
-        self._process, self.pid, self._channel = process, pid, channel
+    files: whether it can, or there was too much in it: then cells must not go on from here.
+    """
+
+    def __init__(self, process: Process, pid: int, channel: socket.socket, *, files: bool = True) -> None:
+        self._process, self.pid, self._channel, self.files = process, pid, channel, files
         channel.setblocking(False)
 
     async def open(self) -> Continued | None:
@@ -139,10 +153,10 @@ class Continued:
         _, pieces = await self._ask(told, [probe.source.encode(), dumps(probe.given)], seconds + _SOON)
         return unpack(b"".join(pieces[:1]))
 
-    async def copy(self) -> Copy | None:
+    async def copy(self) -> Copy | NoCopy:
         """A copy of this one."""
         content, _ = await self._ask({"do": "copy"}, (), _SOON)
-        return None if content.get("why_not") else await collect(self._process)
+        return await collect(self._process, content)
 
     async def device(self) -> str:
         """The accelerator that a cell asked for where there is none; "" for none. Raises KernelDied or KernelHangs."""

@@ -149,7 +149,7 @@ class Process:
         return self.poll() is not None or self.lost or bool(self.failed)
 
     def tell(self, **order: int) -> None:
-        """An order for the init: signal=number, keep=pid, kill=pid, clear=1. Nothing where it is gone."""
+        """An order for the init: signal=number, keep=pid, kill=pid, clear=pid of whom to spare. Nothing where it is gone."""
         with contextlib.suppress(OSError):
             send(self._control, order)
 
@@ -162,10 +162,10 @@ class Process:
     def kill(self) -> None:
         self.tell(signal=9)
 
-    def clear(self, seconds: float = _ENDING) -> bool:
-        """Kill all but the kept copies, the kernel included, and wait until they are gone."""
+    def clear(self, seconds: float = _ENDING, *, but_the_kernel: bool = False) -> bool:
+        """Kill all but the kept copies, the kernel included unless that is to stay, and wait until they are gone."""
         self._cleared = False
-        self.tell(clear=1)
+        self.tell(clear=self.pid if but_the_kernel else 0)
         return self._wait(seconds, lambda: self._cleared or self.lost) and not self.lost
 
     def wait(self, timeout: float | None = None) -> int:

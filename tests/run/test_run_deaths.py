@@ -7,6 +7,7 @@ from run_cells import blank, cell, check, given, kinds, printed, probes, run_boo
 
 from grader.result import Fault
 from grader.run.runner import KERNELS
+from grader.run.session import NoCopy
 from grader.settings import Limits
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -121,8 +122,9 @@ def test_after_the_last_kernel_the_rest_is_not_run(monkeypatch: pytest.MonkeyPat
     assert cell(ran, "blank-kill0").error == "the kernel was ended by SIGABRT"
 
 
-async def no_copy(_kernel: object) -> None:
+async def no_copy(_kernel: object) -> NoCopy:
     """As where kernels cannot be forked."""
+    return NoCopy(able=False)
 
 
 def test_the_notebooks_limit() -> None:

@@ -6,6 +6,7 @@ import pytest
 from run_cells import blank, check, given, kinds, printed, run_book
 
 from grader.judging import Probe
+from grader.run.session import NoCopy
 from grader.settings import Limits
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernels are copied on Linux only")
@@ -48,8 +49,8 @@ def test_a_private_probe_that_came_before_a_death_or_the_end_of_time_is_asked() 
 
 
 def test_without_copies_it_is_asked_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def no_copy(_kernel: object) -> None:
-        return None
+    async def no_copy(_kernel: object) -> NoCopy:
+        return NoCopy(able=False)
 
     monkeypatch.setattr("grader.run.client.Kernel.copy", no_copy)
     ran = run_book(blank("a", "a = 1"), check("a"), given("a = 2"), asks=ask(True))

@@ -1,0 +1,161 @@
+"""One kernel's way through a notebook: cells, copies, probes. What it finds is written into `Known`."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+
+from grader.judging import Probe
+from grader.notebook import Cell, Role
+from grader.result import Capture, CellRun, Fault
+from grader.run.base import Base, Kept, Step
+from grader.run.branches import attempt as attempt_branch
+from grader.run.branches import part_of_blank
+from grader.run.client import Kernel
+from grader.run.ends import CellEnd, KernelDied, KernelHangs
+from grader.run.hidden import without_source
+from grader.run.isolate import NO_COPY
+from grader.run.known import KernelLost, Known
+from grader.run.session import Continued, Copy, NoCopy
+
+__all__ = ["Attempt"]
+
+
+class Attempt:
+    """speaker: the kernel, or one of its copies that goes on.
+
+    Methods raise KernelLost, TimeOver, or KernelDied for one that vanished.
+    """
+
+    def __init__(self, known: Known, base: Base, speaker: Kernel | Continued) -> None:
+        self.known, self.base, self.speaker = known, base, speaker
+        self.asked = known.asked
+
+    async def take(self, step: Step, *, copied: bool) -> None:
+        """One step. copied: there is a copy of the kernel as it is now."""
+        if step.begins_blank and not copied:
+            await self._copy(step)
+        if step.cell is not None:
+            await self._execute(step.index, step.cell)
+        probes = [probe for probe in step.probes if probe.name not in self.known.captures]
+        private = tuple(probe for probe in probes if probe.private and not self.asked.carried)
+        later = bool(private) and await self._put_off(private)
+        for probe in probes:
+            if not (later and probe in private):
+                await self.ask(probe)
+        self.known.tell(step.index)
+
+    async def look_at_device(self) -> None:
+        """A note when the notebook asked for an accelerator that is not there."""
+        with contextlib.suppress(KernelDied, KernelHangs):
+            if device := await self.speaker.device():
+                self.known.notes.append(f"The notebook asks for {device}. There is no GPU here: it ran on the CPU.")
+
+    # ------------------------------------------------------------------------------------------------------------ copies
+
+    async def _copy(self, step: Step) -> None:
+        """Keep the kernel as it is before a blank's first cell, and try the blank's other sources from there."""
+        assert step.cell is not None
+        copy = await self._copied(f"before cell `{step.cell.id}`")
+        if not isinstance(copy, Copy) or not copy.files:
+            return
+        known = self.known
+        self.base.copies[step.index] = Kept(copy, known.elapsed())
+        begun = time.monotonic()
+        for branch in self.asked.branches.get(step.cell.name, ()):
+            if branch.name not in known.branches and all(cell.state == "ok" for cell in known.cells.values()):
+                limits = dataclasses.replace(self.asked.limits, cell=min(self.asked.limits.cell, known.left()))
+                known.branches[branch.name] = await attempt_branch(copy, branch, part_of_blank(self.asked, step), limits)
+                await copy.restore()
+        known.aside += time.monotonic() - begun
+        known.ours += time.monotonic() - begun
+
+    async def _put_off(self, probes: tuple[Probe, ...]) -> bool:
+        """Keep the kernel as it is now for private probes, which are asked when no cell can show them any more."""
+        names = {probe.name for probe in probes}
+        self.base.asked_later = [(copy, asked) for copy, asked in self.base.asked_later if asked[0].name not in names]
+        copy = await self._copied("before a check")
+        if isinstance(copy, NoCopy) and copy.able:
+            self.base.kernel.tidy()
+            copy = await self._copied("before a check")
+        if isinstance(copy, Copy):
+            self.base.asked_later.append((copy, probes))
+        elif copy.able:
+            self._blame(copy.why)
+        return isinstance(copy, Copy)
+
+    async def _copied(self, where: str) -> Copy | NoCopy:
+        try:
+            return await self.speaker.copy()
+        except (KernelDied, KernelHangs) as error:
+            raise _lost(error, f"The kernel was lost {where}: it {error or 'hung'}") from None
+
+    def _blame(self, why: str) -> None:
+        """The last own cell left so much behind that nothing can be asked any more: it is not run again."""
+        cells = self.asked.notebook.cells
+        own = [index for index in self.known.cells if cells[index].role in (Role.BLANK, Role.EXTRA)]
+        if left := [index for index in own if index not in self.known.deadly]:
+            self.known.deadly.add(max(left))
+            said = f"Cell `{cells[max(left)].id}` left so many processes or threads behind that nothing could be checked ({why})"
+            self.base.kernel.stop()
+            raise KernelLost(said)
+
+    # ------------------------------------------------------------------------------------------------- cells and probes
+
+    async def _execute(self, index: int, cell: Cell) -> None:
+        known = self.known
+        seconds = min(self.asked.limits.cell, known.left())
+        start, lost = time.monotonic(), ""
+        try:
+            end = await self.speaker.run_cell(index, cell, seconds)
+        except KernelDied as error:
+            if error.lost:
+                raise
+            if error.killed and not error.memory and index not in known.again:
+                known.again.add(index)
+                raise KernelLost from None
+            end, lost = CellEnd("died", f"the kernel {error}"), f"The kernel died in cell `{cell.id}`: it {error}"
+        except KernelHangs:
+            end = CellEnd("timeout", f"did not stop after {seconds:.3g} seconds, and was killed")
+            lost = f"Cell `{cell.id}` did not stop after {seconds:.3g} seconds and was killed with its kernel"
+        if index not in known.cells:
+            took = end.seconds or time.monotonic() - start
+            facts = (cell.id, str(cell.role), cell.name, cell.source, end.state, took, end.error, end.line)
+            known.cells[index] = CellRun(*facts, self.speaker.outputs(index))
+        if end.state == "timeout":
+            known.left()
+        if lost:
+            known.deadly.add(index)
+            raise KernelLost(lost)
+
+    async def ask(self, probe: Probe) -> None:
+        """Keep what one probe brings out. What may be the machine's doing is asked once more."""
+        found = await self._asked(probe)
+        if (fault := found.fault) is not None and fault.kind == "ours" and fault.message.startswith(NO_COPY):
+            self.base.kernel.tidy()
+            found = await self._asked(probe)
+            if found.fault is not None and found.fault.kind == "ours":
+                self._blame(found.fault.message)
+        elif fault is not None and fault.kind == "died" and "SIGKILL" in fault.message:
+            found = await self._asked(probe)
+        self.known.captures[probe.name] = without_source(probe, found)
+
+    async def _asked(self, probe: Probe) -> Capture:
+        known = self.known
+        seconds = self.asked.limits.probe if known.over else min(self.asked.limits.probe, known.left())
+        try:
+            return await self.speaker.ask(probe, seconds)
+        except KernelDied as error:
+            if error.killed and not error.lost and probe.name not in known.again:
+                known.again.add(probe.name)
+                raise KernelLost from None
+            known.captures[probe.name] = Capture(fault=Fault("died", message=f"the kernel {error}"))
+            raise _lost(error, f"The kernel died in a check: it {error}") from None
+        except KernelHangs:
+            known.captures[probe.name] = Capture(fault=Fault("timeout"))
+            raise KernelLost("A check did not stop and was killed with its kernel") from None
+
+
+def _lost(error: KernelDied | KernelHangs, said: str) -> Exception:
+    return error if isinstance(error, KernelDied) and error.lost else KernelLost(said)
