@@ -16,6 +16,7 @@ from grader import compare
 from grader.assignment import Assignment
 from grader.judging import Agree, Earlier, Evidence
 from grader.key import Key, KeyCheck, KeyMistake
+from grader.muted import muted
 from grader.notebook import Answers, Cell, Notebook, Role
 from grader.result import Capture, CheckResult, Fault, Grade, Outcome, Run, State, Verdict
 from grader.run import Request
@@ -85,6 +86,8 @@ def judge(
     verdicts: dict[str, Verdict] = {}
     for check in key.checks:
         capture = captures.get(check.name) or Capture(fault=Fault("ours", message="the check did not run"))
+        if check.private and not check.waived:
+            capture = muted(capture, check.expected)
         earlier = {name: Earlier(captures[name].value, v.score == 1) for name, v in verdicts.items() if name in captures}
         if check.waived:
             verdicts[check.name] = Verdict.passed("Full points to all.")
@@ -209,7 +212,8 @@ def _known_around(check: KeyCheck, captures: Mapping[str, Capture], untrained: M
 def _verdict_of_fault(fault: Fault, check: KeyCheck, key: Key, untouched: frozenset[str], run: Run | None) -> Verdict:
     """What to tell a student whose notebook gave no value."""
     if fault.kind == "ours":
-        return Verdict(0.0, Outcome.UNGRADED, f"This could not be judged: {fault.message}. A person will look at it.")
+        why = f": {fault.message}" if fault.message else ""
+        return Verdict(0.0, Outcome.UNGRADED, f"This could not be judged{why}. A person will look at it.")
     return Verdict(0.0, Outcome.ERROR, _fault_message(fault, check, key, untouched, run))
 
 
@@ -227,7 +231,8 @@ def _fault_message(fault: Fault, check: KeyCheck, key: Key, untouched: frozenset
     if fault.kind == "too_large":
         return f"What your code gives is too large to be checked: {fault.message}."
     place = f" (line {fault.line} of your cell)" if fault.line and fault.cell.startswith(("blank-", "extra-")) else ""
-    return f"Your code raised {fault.type}: {fault.message}{place}" + culprit
+    said = f": {fault.message}" if fault.message else ""
+    return f"Your code raised {fault.type}{said}{place}" + culprit
 
 
 def _broken_cell(blank: str, run: Run | None) -> str:
