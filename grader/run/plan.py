@@ -69,7 +69,8 @@ class Plan:
     @property
     def served(self) -> bool:
         """Whether a server of ours starts it. Where that can't be, jupyter_client does, and there are no copies."""
-        return sys.platform.startswith("linux") and hasattr(os, "fork") and self.private.device != "cuda"
+        on_gpu = self.private.device == "cuda" and not self.kernels.isolated  # no process that has seen a GPU is forked
+        return sys.platform.startswith("linux") and hasattr(os, "fork") and not on_gpu
 
     @property
     def warm(self) -> bool:

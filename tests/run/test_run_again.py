@@ -21,6 +21,7 @@ from grader.notebook import Cell, Notebook
 from grader.result import Run
 from grader.run import Branch, Kernels, Request
 from grader.run.client import Kernel
+from grader.run.session import NoCopy
 from grader.settings import Limits
 from grader.values import dumps
 
@@ -72,8 +73,9 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return started
 
 
-async def no_copy(_kernel: object) -> None:
+async def no_copy(_kernel: object) -> NoCopy:
     """As where kernels cannot be forked."""
+    return NoCopy(able=False)
 
 
 # ---------------------------------------------------------------------------------------------------- what a cell may leave
@@ -145,14 +147,14 @@ STATES = {
     "patches": State(
         """
         import builtins, json, torch
-        kept = torch.tanh, json.dumps, builtins.len
+        kept = torch.tanh, json.dumps, builtins.sum
         torch.tanh = lambda x: x * 0 + 7
         torch.Tensor.twice = lambda self: 2 * self
-        builtins.len = lambda what: 5
+        builtins.sum = lambda what: 5
         """,
         "json.dumps = lambda what: 'first'",
         "json.dumps = lambda what: 'other'\ntorch.nn.Linear.forward = lambda self, x: x + 1",
-        "seen = [torch.tanh(torch.ones(2)), torch.ones(1).twice(), json.dumps(1), len([]), torch.nn.Linear(1, 1)(torch.ones(1))]\nbuiltins.len = kept[2]",
+        "seen = [torch.tanh(torch.ones(2)), torch.ones(1).twice(), json.dumps(1), sum([]), torch.nn.Linear(1, 1)(torch.ones(1))]\nbuiltins.sum = kept[2]",
         "nb.seen",
     ),
     "settings": State(
@@ -431,7 +433,7 @@ def test_a_deadly_cell_is_mended(deadly: str, taken: list[int]) -> None:
 
 def test_after_the_notebooks_limit() -> None:
     """The seconds before the copy count, those of the cell that is now another one do not."""
-    limits = Limits(cell=60, notebook=3, probe=5)
+    limits = Limits(cell=60, notebook=2, probe=5)
     with PLAIN.opened(chain(b="time.sleep(60)", limits=limits)) as live:
         assert live.run.state == "timeout"
         again = live.again(chain(limits=limits))
@@ -540,10 +542,10 @@ def test_a_folder_that_is_not_the_notebooks_is_left_alone(tmp_path: Path) -> Non
 
 
 def test_when_all_copies_are_lost_it_is_run_anew(taken: list[int]) -> None:
-    """A cell of a copy makes its folder such that it cannot be put back."""
-    flood = "for n in range(2500): os.makedirs(f'd{n}', exist_ok=True)\nimport signal\nos.kill(os.getppid(), signal.SIGKILL)"
+    """A cell that goes on from a copy kills that one."""
+    deadly = "os.kill(os.getppid(), signal.SIGKILL)"
     with PLAIN.opened(chain()) as live:
-        live.again(chain(c=flood, limits=QUICK))
+        live.again(chain(c=deadly))
         assert_same(live.again(chain(c="c = b + 300")), PLAIN.execute(chain(c="c = b + 300")))
         assert_same(live.again(chain(a="a = 5")), PLAIN.execute(chain(a="a = 5")))
 
