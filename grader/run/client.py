@@ -162,6 +162,9 @@ class Kernel:
             reply = await self._reply(message, deadline)
             late = reply is None
             replies.append(reply or await self._reply_to_interrupt(message))
+            content = replies[-1]["content"]
+            if content.get("status") not in ("ok", "error", "aborted"):
+                content["status"] = "ok"  # a reply that the notebook forged
             return replies[-1]
 
         await self._executor.run(index, self._client, answer)
@@ -169,7 +172,7 @@ class Kernel:
         content = replies[-1]["content"] if replies else {"status": "ok"}  # a cell without code is not even sent
         if late:
             return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", (await self._error(cell))[1], took)
-        if content.get("status") not in ("error", "aborted"):  # a reply that a notebook forged may have none
+        if content["status"] == "ok":
             return CellEnd("ok", seconds=took)
         said, line = await self._error(cell)
         return CellEnd("error", said or one_line(content.get("ename", "Error"), content.get("evalue", "")), line, took)
