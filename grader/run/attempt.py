@@ -31,6 +31,7 @@ class Attempt:
     def __init__(self, known: Known, base: Base, speaker: Kernel | Continued) -> None:
         self.known, self.base, self.speaker = known, base, speaker
         self.asked = known.asked
+        self._latest: Copy | None = None  # of the kernel as it is now, as long as no cell ran since
 
     async def take(self, step: Step, *, copied: bool) -> None:
         """One step. copied: there is a copy of the kernel as it is now."""
@@ -86,8 +87,12 @@ class Attempt:
         return isinstance(copy, Copy)
 
     async def _copied(self, where: str) -> Copy | NoCopy:
+        if self._latest is not None:
+            return self._latest
         try:
-            return await self.speaker.copy()
+            copy = await self.speaker.copy()
+            self._latest = copy if isinstance(copy, Copy) else None
+            return copy
         except (KernelDied, KernelHangs) as error:
             raise _lost(error, f"The kernel was lost {where}: it {error or 'hung'}") from None
 
@@ -106,7 +111,7 @@ class Attempt:
     async def _execute(self, index: int, cell: Cell) -> None:
         known = self.known
         seconds = min(self.asked.limits.cell, known.left())
-        start, lost = time.monotonic(), ""
+        start, lost, self._latest = time.monotonic(), "", None
         try:
             end = await self.speaker.run_cell(index, cell, seconds)
         except KernelDied as error:
