@@ -8,22 +8,48 @@ as there are failed blanks that others depend on. A reference's source was in su
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from grader.assignment import Assignment
 from grader.dependence import dependence
 from grader.grade import grade, judge, own_cells, request
-from grader.key import Key
+from grader.judging import Agree
+from grader.key import Key, KeyCheck
 from grader.notebook import Answers
 from grader.result import CheckResult, Grade, Outcome, Run
 from grader.run import Request
 from grader.sourcecode import bound_names, names_used, part_defining
+from grader.values import dumps
 
-__all__ = ["Carried", "Outcomes"]
+__all__ = ["Carried", "Outcomes", "opinion"]
 
 Outcomes = dict[str, tuple[float, Outcome, str]]
-"""Check -> (points, outcome, diagnosis): all that is kept of a run that a reference's source was in."""
+"""Check -> (share of its points, outcome, diagnosis): all that is kept of a run that a reference's source was in."""
+
+
+def opinion(key: Key, blank: str) -> str:
+    """A hash over what decides the outcomes of a blank's checks for given captures, whatever the points.
+
+    The checks with their probes, comparators and expected values, the mistakes that are known, and the blanks agreed with.
+    """
+    digest = hashlib.sha256(dumps([list(key.blanks[blank]), sorted(_all_names(key))]))
+    for check in key.of(blank):
+        digest.update(dumps({name: value for name, value in check.plain().items() if name not in ("title", "points")}))
+        for other in (c for c in key.checks if _agrees(check, c) and c.blank != blank):
+            digest.update(dumps({name: value for name, value in other.plain().items() if name not in ("title", "points")}))
+    for mistake in key.mistakes_of(blank):
+        digest.update(dumps(mistake.plain()))
+    return digest.hexdigest()[:16]
+
+
+def _agrees(check: KeyCheck, other: KeyCheck) -> bool:
+    return isinstance(check.comparator, Agree) and check.comparator.with_check == other.name
+
+
+def _all_names(key: Key) -> set[str]:
+    return {name for names in key.blanks.values() for name in names}
 
 
 @dataclass
@@ -60,6 +86,11 @@ class Carried:
             return None
         return dataclasses.replace(request(self.assignment, self._answers_with((*self._in_place, *fresh))), carried=True)
 
+    def later(self) -> list[str]:
+        """The blanks that are judged by the run of `request`."""
+        in_place = (*self._in_place, *self._next())
+        return [blank for blank in self.key.blanks if blank not in in_place and self._depends(blank, in_place)]
+
     def _next(self) -> tuple[str, ...]:
         """The failed blanks to put in next: their own verdict stands, and another failing blank depends on them."""
         failing = [blank for blank in self.key.blanks if blank not in self._in_place and self._fails(blank)]
@@ -72,7 +103,7 @@ class Carried:
 
     def _fails(self, blank: str) -> bool:
         """Whether points are lost in a blank that are not on us."""
-        results = [self._best[check.name] for check in self.key.of(blank)]
+        results = [self._best[check.name] for check in self.key.of(blank) if check.name in self._best]
         return any(result.score < result.points and result.outcome is not Outcome.UNGRADED for result in results)
 
     def _depends(self, blank: str, others: Iterable[str]) -> bool:
@@ -110,7 +141,7 @@ class Carried:
             return None
         answers = self._answers_with((*self._in_place, *self._next()))
         results = judge(self.key, run.captures, answers.sources, answers.untouched, run, own_cells(answers))
-        return {result.name: (result.score, result.outcome, result.diagnosis) for result in results}
+        return {result.name: (_share(result), result.outcome, result.diagnosis) for result in results}
 
     def take(self, outcomes: Outcomes | None) -> None:
         """Give each later check what it earns so, if that is more."""
@@ -123,7 +154,9 @@ class Carried:
         for check in self.key.checks:
             depends = self._depends(check.blank, self._in_place)
             if check.name in outcomes and check.blank not in self._in_place and depends:
-                self._best[check.name] = self._better(self._best[check.name], outcomes[check.name])
+                share, outcome, diagnosis = outcomes[check.name]
+                found = (round(check.points * share, 6), outcome, diagnosis)
+                self._best[check.name] = self._better(self._best[check.name], found)
 
     def _better(self, now: CheckResult, found: tuple[float, Outcome, str]) -> CheckResult:
         score, outcome, diagnosis = found
@@ -144,6 +177,10 @@ class Carried:
         again = f"{_listed(carried)} {'was' if len(carried) == 1 else 'were'} judged again"
         note = f"An error is charged once: {again} with {_put_in(self._in_place)}."
         return dataclasses.replace(self.plain, checks=checks, notes=[*self.plain.notes, note])
+
+
+def _share(result: CheckResult) -> float:
+    return result.score / result.points if result.points else 0.0
 
 
 _WORDS: Mapping[Outcome, str] = {Outcome.PASSED: "Right", Outcome.PARTIAL: "Partly right"}

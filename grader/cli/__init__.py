@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from grader.cli import author, machine, student, ta
+from grader.cli import author, machine, records, student, ta
 
 __all__ = ["app", "main"]
 
@@ -44,7 +44,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-for module in (author, student, ta, machine):
+for module in (author, student, ta, records, machine):
     for name, command in module.COMMANDS.items():
         app.command(name)(_interruptible(command))
 

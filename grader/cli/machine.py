@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -45,12 +46,15 @@ def demo(
     from grader.cli.tables import summary_lines
     from grader.demo import run_demo
     from grader.gradebook import Gradebook
+    from grader.isolation import available
     from grader.keying import Workshop
     from grader.report import score_table
+    from grader.run import Kernels
 
     assignment = load(slug, course, profile)
     with progress() as show:
-        made = run_demo(assignment, folder, Workshop.of(assignment, jobs_of(jobs), show))
+        workshop = Workshop.of(assignment, jobs_of(jobs), show)
+        made = run_demo(assignment, folder, dataclasses.replace(workshop, kernels=Kernels(isolated=available())))
     with Gradebook.existing(made.summary.out, slug) as book:
         grades = list(book.grades())
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -13,7 +13,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from grader.batch import Summary
+    from grader.batch import Regraded, Summary
     from grader.calibrate import Calibration, CheckCalibration
     from grader.doctor import Finding
     from grader.verify import Verification
@@ -136,13 +136,67 @@ def _calibration_sum(found: Calibration) -> Iterator[str]:
 def summary_lines(summary: Summary) -> Iterator[str]:
     """What `grade` did and where to look."""
     states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(summary.states.items()))
-    yield f"{states}; {summary.ran} run now, {summary.reused} kept from before; {summary.seconds:.0f} s"
+    judged = summary.reused - summary.unchanged
+    did = [
+        f"{summary.ran} run now",
+        f"{summary.carried} carried forward" if summary.carried else "",
+        f"{judged} judged again" if judged > 0 else "",
+        f"{summary.unchanged} as before" if summary.unchanged else "",
+    ]
+    yield f"{states}; {', '.join(filter(None, did))}; {summary.seconds:.0f} s"
     for note in summary.notes:
         yield f"note: {note}"
     yield f"\n  class report     {summary.out / 'report.html'}\n  gradebook        {summary.out / 'grades.csv'}"
     yield f"  feedback         {summary.out / 'feedback'}/"
     if summary.needs_person:
         yield f"\n{summary.needs_person} need a person: they stand first in the class report."
+
+
+def regraded_parts(found: Regraded) -> Iterator[RenderableType]:
+    """What `regrade` prints: how scores moved, a row a check, and what it did not do."""
+    if found.changes:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column("check", no_wrap=True, overflow="ellipsis", max_width=50)
+        table.add_column("more points", justify="right")
+        table.add_column("fewer", justify="right")
+        for name, (up, down) in found.checks().items():
+            table.add_row(escape(name), str(up or ""), str(down or ""))
+        yield table
+        yield ""
+    same = found.rows - len(found.refused) - found.up - found.down
+    yield f"{found.up} scores up, {found.down} down, {same} the same; {_regraded_work(found)}; {found.seconds:.0f} s"
+    for note in found.notes:
+        yield escape(f"note: {note}")
+    if found.pending:
+        yield escape(f"{len(found.pending)} would be carried forward again, and may earn more: {_few(found.pending)}")
+        yield "  the same command with --execute does these runs; until then their pages say so"
+    for reason, students in _by_reason(found.refused).items():
+        yield escape(f"{len(students)} keep their grade, {reason}: {_few(students)}")
+    if found.refused:
+        yield "  grader grade SLUG FOLDER --out DIR runs them"
+    if found.needs_person:
+        yield f"{found.needs_person} need a person: they stand first in the class report."
+
+
+def _regraded_work(found: Regraded) -> str:
+    did = [
+        f"{found.judged} judged again",
+        f"{found.ran} run" if found.ran else "nothing run",
+        f"{found.carried} carried forward" if found.carried else "",
+    ]
+    return ", ".join(filter(None, did))
+
+
+def _by_reason(refused: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for student, reason in refused.items():
+        found.setdefault(reason, []).append(student)
+    return found
+
+
+def _few(names: Iterable[str], most: int = 8) -> str:
+    every = list(names)
+    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
 
 
 def doctor_table(findings: list[Finding]) -> Table:

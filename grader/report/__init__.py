@@ -12,7 +12,7 @@ jinja2, nh3, pygments, matplotlib and rich are imported where they are used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from grader.result import CheckResult, Grade
@@ -21,24 +21,46 @@ from grader.values import Value
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["check_table", "class_report", "feedback", "picture", "score_table", "selfcheck_html", "selfcheck_text"]
+__all__ = [
+    "check_table",
+    "class_report",
+    "class_report_parts",
+    "feedback",
+    "picture",
+    "score_table",
+    "selfcheck_html",
+    "selfcheck_text",
+]
 
 
-def feedback(grade: Grade, title: str) -> str:
-    """One student's page, `feedback/<student>.html`: score, notes, and each blank's answer, output and checks with reasons."""
+def feedback(grade: Grade, title: str, before: str = "") -> str:
+    """One student's page, `feedback/<student>.html`: score, notes, and each blank's answer, output and checks with reasons.
+
+    before: the page as it was, from which pictures are taken that would be drawn the same.
+    """
     from grader.report import student
 
-    return student.feedback(grade, title)
+    return student.feedback(grade, title, before)
 
 
-def class_report(grades: Sequence[Grade], title: str, link: Callable[[Grade], str] | None = None) -> str:
+def class_report(grades: Iterable[Grade], title: str, link: Callable[[Grade], str] | None = None) -> str:
     """`report.html`: who needs a person, the distribution of scores, every check with its commonest mistake, every student.
 
     `link` gives the address of a student's page; by default `feedback/<student>.html`, percent-encoded.
     """
+    return "".join(class_report_parts(grades, title, link))
+
+
+def class_report_parts(
+    grades: Iterable[Grade], title: str, link: Callable[[Grade], str] | None = None, basis: str = ""
+) -> Iterator[str]:
+    """The same in parts, for a large class: each grade is looked at once, and only what the page shows of it is held.
+
+    basis: a word that the page says in its head, for whoever wants to know from what it was made.
+    """
     from grader.report import overview
 
-    return overview.class_report(grades, title, link)
+    yield from overview.class_report(grades, title, link, basis)
 
 
 def picture(evidence: Mapping[str, Value], title: str = "") -> bytes | None:
@@ -62,7 +84,7 @@ def selfcheck_text(blank: str, results: Sequence[CheckResult], *, colour: bool =
     return compact.selfcheck_text(blank, results, colour=colour, width=width)
 
 
-def score_table(grades: Sequence[Grade]) -> Table:
+def score_table(grades: Iterable[Grade]) -> Table:
     """A rich table with a row a student: state, score, how the checks ended. Fits into 80 columns."""
     from grader.report import terminal
 

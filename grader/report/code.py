@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from markupsafe import Markup, escape
 
 from grader.report.text import clean
@@ -33,13 +36,23 @@ def _line(html: str, marked: bool) -> Markup:
     return Markup('<span class="line marked"><span class="unseen">stopped here: </span>{}\n</span>').format(code)
 
 
+@lru_cache(maxsize=1)
+def _colours() -> tuple[Any, Any]:
+    """A lexer and a formatter, which takes longer to make than to use. Raises ImportError."""
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return PythonLexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True)
+
+
+@lru_cache(maxsize=500)  # given cells are the same for the whole class
 def _tokens(text: str) -> str:
     """HTML of the tokens; pygments closes its spans at each line's end, so that it can be split into lines."""
     try:
         from pygments import highlight
-        from pygments.formatters import HtmlFormatter
-        from pygments.lexers import PythonLexer
+
+        lexer, formatter = _colours()
     except ImportError:  # an extra; the page does without colours
         return str(escape(text))
-    html = highlight(text, PythonLexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True))
+    html = highlight(text, lexer, formatter)
     return str(html)[:-1] if str(html).endswith("\n") and not text.endswith("\n") else str(html)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from grader.report.text import clean, clip, number, plural
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["data_uri", "prose", "render"]
+__all__ = ["data_uri", "prose", "render", "rendered"]
 
 MAX_PROSE = 4000
 _CODE = re.compile(r"(?<!`)(`{1,2})(?![\s`])([^`]*[^`\s])\1(?!`)")
@@ -33,6 +34,13 @@ def data_uri(mime: str, data: bytes) -> str:
 def render(template: str, **names: Any) -> str:
     """The page that a file in `templates/` makes of `names`."""
     return _environment().get_template(template).render(**names)
+
+
+def rendered(template: str, **names: Any) -> Iterator[str]:
+    """The same in parts, for a long page."""
+    stream = _environment().get_template(template).stream(**names)
+    stream.enable_buffering(500)
+    yield from stream
 
 
 @lru_cache(maxsize=1)

@@ -10,10 +10,10 @@ from markupsafe import Markup
 from grader.notebook import Role
 from grader.report import looks
 from grader.report.code import highlighted
+from grader.report.drawn import Drawn
 from grader.report.looks import CELL_STATES, OUTCOMES, STATES, Look, overall, told, total
 from grader.report.outputs import Budget, OutputView, views
-from grader.report.pictures import picture
-from grader.report.render import data_uri, render
+from grader.report.render import render
 from grader.report.text import first_paragraph
 from grader.result import CellRun, CheckResult, Grade, Outcome, State
 
@@ -45,6 +45,7 @@ class CheckView:
     more: str
     message: str
     diagnosis: str
+    picture: str
     src: str
 
 
@@ -74,12 +75,13 @@ class Section:
         return OUTCOMES[overall(self.results)]
 
 
-def feedback(grade: Grade, title: str) -> str:
+def feedback(grade: Grade, title: str, before: str = "") -> str:
     """The page: score, notes, and for each blank the answer, what it put out, and every check with its reason.
 
-    Everything that comes from the student is escaped or sanitised. Evidence of a private check is never drawn.
+    before: the page as it was, whose pictures are not drawn again. Everything that comes from the student is escaped or
+    sanitised. Evidence of a private check is never drawn.
     """
-    budget = Budget()
+    budget, drawn = Budget(), Drawn(before)
     sections = _sections(grade)
     by_hand = [note for note in grade.notes if BY_HAND in note.lower()]
     return render(
@@ -93,7 +95,7 @@ def feedback(grade: Grade, title: str) -> str:
         tally=tally(grade.checks),
         notes=[note for note in grade.notes if note not in by_hand],
         by_hand=by_hand,
-        sections=[(section, _cells(section, budget), _checks(section)) for section in sections if section.blank],
+        sections=[(section, _cells(section, budget), _checks(section, drawn)) for section in sections if section.blank],
         others=[cell for section in sections if not section.blank for cell in _cells(section, budget)],
     )
 
@@ -159,15 +161,14 @@ def _cell(cell: CellRun, answers: bool, budget: Budget) -> CellView:
 # --------------------------------------------------------------------------------------------------------------- checks
 
 
-def _checks(section: Section) -> list[CheckView]:
-    return [_check(result, diagnosis) for result, diagnosis in told(section.results)]
+def _checks(section: Section, drawn: Drawn) -> list[CheckView]:
+    return [_check(result, diagnosis, drawn) for result, diagnosis in told(section.results)]
 
 
-def _check(result: CheckResult, diagnosis: str) -> CheckView:
+def _check(result: CheckResult, diagnosis: str, drawn: Drawn) -> CheckView:
     more = first_paragraph(result.title)[1]
-    drawn = None
+    name, src = "", ""
     if not result.private and result.outcome in (Outcome.FAILED, Outcome.PARTIAL) and result.evidence:
-        drawn = picture(result.evidence)
-    src = data_uri("image/png", drawn) if drawn else ""
+        name, src = drawn.src(result.evidence)
     message = "" if result.outcome is Outcome.NOT_ATTEMPTED else result.message.strip()  # the word says it
-    return CheckView(result, OUTCOMES[result.outcome], looks.title(result), more, message, diagnosis, src)
+    return CheckView(result, OUTCOMES[result.outcome], looks.title(result), more, message, diagnosis, name, src)

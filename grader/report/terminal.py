@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Group
@@ -20,7 +20,7 @@ MAX_WHY = 300
 MAX_ICONS = 24
 
 
-def score_table(grades: Sequence[Grade]) -> Table:
+def score_table(grades: Iterable[Grade]) -> Table:
     """A row a student: score, how the checks ended, state with its reason."""
     table = _table()
     table.add_column("student", overflow="ellipsis", no_wrap=True, max_width=24)

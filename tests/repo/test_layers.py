@@ -82,9 +82,10 @@ def test_author_is_a_face() -> None:
 def test_only_their_modules_know_nbclient_and_nbformat() -> None:
     for module, path in modules().items():
         text = path.read_text(encoding="utf-8")
-        for library, owner in {"nbclient": "run", "jupyter_client": "run", "nbformat": "notebook"}.items():
+        owners = {"nbclient": {"run"}, "jupyter_client": {"run", "warm"}, "nbformat": {"notebook"}}  # warm: its provisioner
+        for library, owner in owners.items():
             knows = any(line.strip().startswith((f"import {library}", f"from {library}")) for line in text.splitlines())
-            assert not knows or part_of(module) == owner, f"{module} imports {library}"
+            assert not knows or part_of(module) in owner, f"{module} imports {library}"
 
 
 def test_no_pickle() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from grader.report import picture
+from grader.report import drawn, feedback, picture
+from grader.result import Outcome
 from grader.values import Array, AxesData, FigureData, LineData, Raised
 
 
@@ -109,3 +111,21 @@ def test_a_picture_has_a_ground_of_its_own():
     """A dark page must not shine through."""
     with Image.open(io.BytesIO(picture({"yours": [1, 2, 3]}) or b"")) as image:
         assert image.convert("RGBA").getpixel((2, 2)) == (255, 255, 255, 255)
+
+
+def test_a_picture_is_drawn_once(monkeypatch, grade, check):
+    """Not again for the same evidence, nor for a page that holds it; and it is the same picture."""
+    count = []
+    monkeypatch.setattr(drawn, "picture", lambda evidence: count.append(1) or picture(evidence))
+    monkeypatch.setattr(drawn, "_recent", type(drawn._recent)())
+    evidence = {"yours": Array(np.arange(5.0), "float64"), "expected": Array(np.ones(5), "float64")}
+    failed = [check(name, outcome=Outcome.FAILED, evidence=evidence) for name in "ab"]
+    page = feedback(grade(failed), "t")
+    assert len(count) == 1
+    assert page.count(base64.b64encode(picture(evidence)).decode()) == 2
+    drawn._recent.clear()
+    assert feedback(grade(failed), "t", page) == page
+    assert len(count) == 1
+    other = {**evidence, "yours": Array(np.arange(5.0) + 1, "float64")}
+    assert feedback(grade([check(outcome=Outcome.FAILED, evidence=other)]), "t", page) != page
+    assert len(count) == 2

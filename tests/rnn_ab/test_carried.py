@@ -4,7 +4,7 @@ import pytest
 
 from grader.carry import Carried
 from grader.grade import request
-from grader.run import execute, run_queue
+from grader.run import execute, run_many
 
 WRONG = ["tanh", "f", "pairs", "as_column", "train", "soft"]  # others depend on each of these
 
@@ -17,13 +17,14 @@ def grades(rnn_ab, key):
         mistake = rnn_ab.checks.mistakes_of(blank)[0]
         answers[blank] = rnn_ab.template.reference_answers(**{blank: mistake.apply(rnn_ab.template.solutions[blank])})
     queue = {blank: request(rnn_ab, found) for blank, found in answers.items()}
-    for blank, run in run_queue(queue, 2, execute):
-        if blank not in work:
-            work[blank] = Carried.of(rnn_ab, key, run, answers[blank], blank, "")
-        else:
-            work[blank].take(work[blank].outcomes(run))
-        if (asked := work[blank].request()) is not None:
-            queue[blank] = asked
+    while queue:
+        runs = dict(run_many(queue, 2, execute))
+        for blank, run in runs.items():
+            if blank not in work:
+                work[blank] = Carried.of(rnn_ab, key, run, answers[blank], blank, "")
+            else:
+                work[blank].take(work[blank].outcomes(run))
+        queue = {blank: asked for blank in runs if (asked := work[blank].request()) is not None}
     return {blank: (found.grade(), found.runs) for blank, found in work.items()}
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from run_cells import QUICK, blank, book, check, extra, kinds, probes
+from run_cells import QUICK, blank, book, check, extra, kinds, left_behind, probes
 from run_cells import given as lecture
 
 from grader.isolation import available, missing
 from grader.judging import Probe
-from grader.notebook import Cell, Notebook
+from grader.notebook import Cell, Notebook, Role
 from grader.result import Run
 from grader.run import Branch, Kernels, Request
 from grader.run.client import Kernel
@@ -548,6 +548,14 @@ def test_when_all_copies_are_lost_it_is_run_anew(taken: list[int]) -> None:
         live.again(chain(c=deadly))
         assert_same(live.again(chain(c="c = b + 300")), PLAIN.execute(chain(c="c = b + 300")))
         assert_same(live.again(chain(a="a = 5")), PLAIN.execute(chain(a="a = 5")))
+
+
+def test_what_is_no_notebook_leaves_nothing() -> None:
+    """nbformat refuses such an id."""
+    before = left_behind()
+    ran = PLAIN.execute(request(Cell("an id with spaces", Role.GIVEN, "a = 1")))
+    assert ran.state == "ours"
+    assert left_behind() == before
 
 
 # ------------------------------------------------------------------------------------------------------- random notebooks

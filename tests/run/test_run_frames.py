@@ -88,7 +88,7 @@ def test_what_is_no_object_is_refused(text: bytes) -> None:
         read(struct.pack("!II", len(text), 0) + text)
 
 
-@pytest.mark.parametrize("head", [(2**32 - 1, 0), (64 * 2**20 + 1, 0), (2, 2**32 - 1), (2, 10_001)])
+@pytest.mark.parametrize("head", [(2**32 - 1, 0), (2**28, 0), (2, 2**32 - 1), (2, 10_001)])
 def test_a_huge_head_is_refused_at_once(head: tuple[int, int]) -> None:
     with pytest.raises(BadFrame):
         parts(struct.pack("!II", *head))

@@ -1,0 +1,324 @@
+"""Who may be killed, and what is left then: of processes nothing, of a run everything."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_cells import blank, book, cell, check, given, kinds, probes, states
+
+import grader
+from grader.isolation import available, missing
+from grader.result import Run
+from grader.run import Kernels, Request, run
+from grader.run.private import Private
+from grader.settings import Limits
+from grader.values import dumps
+from grader.warm import house
+from grader.warm.house import Server
+from tests.warm.processes import Process, alive, below, children, gone, named, state
+
+PLAIN, ISOLATED = Kernels(), Kernels(isolated=True)
+needs_isolation = pytest.mark.skipif(not available(), reason="; ".join(missing()) or "no isolation")
+both = pytest.mark.parametrize("kernels", [PLAIN, pytest.param(ISOLATED, marks=needs_isolation)], ids=["plain", "isolated"])
+
+DAEMON = """
+import os, subprocess, time
+child = subprocess.Popen(["sleep", "1000"])
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(1000)
+    os._exit(0)
+os.wait3(os.WNOHANG)
+"""
+
+
+def who(kernels: Kernels, root: int | None = None) -> dict[str, int]:
+    """The processes of the one kernel below a grader's process."""
+    server = next(pid for pid in children(root or os.getpid()) if children(pid))
+    monitor = children(server)[-1]
+    init = children(monitor)[0] if kernels.isolated else monitor
+    return {"server": server, "monitor": monitor, "init": init, "kernel": children(init)[0]}
+
+
+# ----------------------------------------------------------------------------------------------------- nothing is left over
+
+WORKER = """
+import sys, time
+sys.path[:0] = sys.argv[2:]
+from grader.notebook import Cell, Notebook, Role
+from grader.run import Kernels, Request
+cells = Cell("given-0", Role.GIVEN, "a = 1"), Cell("blank-a", Role.BLANK, sys.stdin.read(), "a"), Cell("blank-b", Role.BLANK, "b = 1", "b")
+with Kernels(isolated=sys.argv[1] == "True").opened(Request(Notebook(cells))) as live:
+    print(live.run.state, [cell.state for cell in live.run.cells], flush=True)
+    time.sleep(100)
+"""
+
+
+@pytest.fixture
+def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Kernels], int]]:
+    """Starts a process that keeps a run whose notebook left a child and a daemon; gives its pid."""
+    started: list[tuple[subprocess.Popen[str], set[Process]]] = []
+
+    def start(kernels: Kernels) -> int:
+        command = [sys.executable, "-c", WORKER, str(kernels.isolated), str(Path(grader.__file__).parent.parent)]
+        environment = os.environ | {"TMPDIR": str(tmp_path), "SECRET_TOKEN": "hidden-in-the-environment"}
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process.stdin:
+            process.stdin.write(DAEMON)
+        assert process.stdout.readline() == "complete ['ok', 'ok', 'ok']\n"
+        started.append((process, named(below(process.pid))))
+        return process.pid
+
+    yield start
+    for process, processes in started:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+        for pid, _ in alive(processes):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.slow
+@both
+@pytest.mark.parametrize("victim", ["worker", "server", "monitor", "init", "kernel"])
+def test_nothing_outlives_whom_it_depends_on(worker: Callable[[Kernels], int], kernels: Kernels, victim: str) -> None:
+    root = worker(kernels)
+    found = who(kernels, root) | {"worker": root}
+    spared = {"worker": [], "server": [root], "kernel": [root, found["server"], found["monitor"], found["init"]]}
+    processes = named(pid for pid in [root, *below(root)] if pid not in spared.get(victim, [root, found["server"]]))
+    if victim == "kernel":  # its copies may be taken up again: they wait
+        processes -= named(pid for pid in below(found["init"]) if is_copy(pid, found["kernel"]))
+        assert len(processes) == 3  # the kernel, its child, its daemon
+    else:
+        assert len(processes) >= 5  # two copies, too
+    os.kill(found[victim], signal.SIGKILL)
+    assert not gone(processes)
+
+
+def is_copy(pid: int, kernel: int) -> bool:
+    """A copy is a Python of the kernel's in a session of its own; the daemon, too, but that has no socket of ours."""
+    session = os.getsid(pid)
+    sockets = [
+        link for name in os.listdir(f"/proc/{pid}/fd") if (link := os.readlink(f"/proc/{pid}/fd/{name}")).startswith("socket")
+    ]
+    return session == pid and pid != kernel and bool(sockets) and Path(f"/proc/{pid}/wchan").exists() and waits(pid)
+
+
+def waits(pid: int) -> bool:
+    """In recvfrom(2), as a copy does, and not in a sleep. proc(5): /proc/PID/syscall"""
+    return Path(f"/proc/{pid}/syscall").read_text().split()[0] in ("45", "207")  # x86-64, aarch64
+
+
+@both
+def test_an_ended_run_leaves_nothing_not_even_zombies(kernels: Kernels) -> None:
+    before = set(below(os.getpid()))
+    with kernels.opened(Request(book(given("a = 1"), blank("a", DAEMON), blank("b", "b = 1")))) as live:
+        assert live.run.state == "complete"
+        processes = named(below(who(kernels)["monitor"]))
+        assert len(processes) >= 5
+    assert not gone(processes)
+    left = [pid for pid in below(os.getpid()) if pid not in before and state(pid) == "Z"]
+    assert len(left) <= 1  # the monitor, of which the server takes notice when it starts the next
+
+
+@both
+def test_clearing_kills_what_the_notebook_left_and_keeps_the_copies(kernels: Kernels) -> None:
+    def asked(b: str) -> Request:
+        return Request(book(given("a = 1"), blank("a", DAEMON), blank("b", b), check("b")), {"b": probes(b="nb.b")})
+
+    with kernels.opened(Request(book(blank("a", "a = 1"), check("a")), {"a": probes(a="nb.a")})) as live:
+        base = live._work.base
+        assert base is not None
+        found = who(kernels)
+        copies = named(pid for pid in below(found["init"]) if pid != found["kernel"])
+        assert len(copies) == 1
+        daemon = subprocess.Popen  # noqa: F841 - the notebook's are started below
+        assert base.kernel.process.clear()
+        assert alive(copies) == copies
+        assert not alive(named([found["kernel"]]))
+        again = live.again(Request(book(blank("a", "a = 2"), check("a")), {"a": probes(a="nb.a")}))
+        assert again.captures["a"].value == 2
+    with kernels.opened(asked("b = 1")) as live:
+        base = live._work.base
+        assert base is not None
+        init = who(kernels)["init"]
+        processes = named(below(init))
+        assert base.kernel.process.clear()
+        left = alive(processes)
+        assert 1 <= len(left) <= 2  # the copies, of which one is for probes only
+        assert all(waits(pid) for pid, _ in left)
+
+
+# --------------------------------------------------------------------------------------------------------- the server itself
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Private() as private:
+        started = Server(private.environment_of_server())
+        yield started
+        started.end()
+
+
+def test_a_server_has_one_thread_and_nothing_of_ours(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    deadline = time.monotonic() + 60
+    while "torch" not in Path(f"/proc/{server.pid}/maps").read_text() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    assert len(os.listdir(f"/proc/{server.pid}/task")) == 1
+    assert os.getsid(server.pid) == server.pid
+    kinds = [os.readlink(f"/proc/{server.pid}/fd/{name}").split(":")[0] for name in os.listdir(f"/proc/{server.pid}/fd")]
+    assert sorted(kind for kind in kinds if kind not in ("anon_inode", "/dev/null")) == ["socket"]
+
+
+@pytest.mark.slow
+@both
+def test_no_process_has_our_secrets_in_its_environment(worker: Callable[[Kernels], int], kernels: Kernels) -> None:
+    root = worker(kernels)
+    mine = Path(f"/proc/{root}/environ").read_bytes()
+    assert b"hidden-in-the-environment" in mine
+    for pid in below(root):
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        assert b"PATH=" in environment
+        assert b"hidden-in-the-environment" not in environment
+        assert len(os.listdir(f"/proc/{pid}/task")) == 1 or pid == who(kernels, root)["kernel"]
+
+
+def test_a_server_that_is_lost_is_started_anew() -> None:
+    environment = {"PATH": os.environ["PATH"]}
+    first = house.server(environment, warm=False)
+    assert house.server(environment, warm=False) is first
+    os.kill(first.pid, signal.SIGKILL)
+    assert not gone(named([first.pid]))
+    second = house.server(environment, warm=False)
+    assert second is not first
+    assert second.is_alive()
+    second.end()
+    assert not second.is_alive()
+
+
+# ------------------------------------------------------------------------------------------------ killed in the middle of it
+
+CELLS = (
+    given("import random, time, torch\nlog = [random.random()]"),
+    blank("a", "a = torch.rand(2)\nopen('log.txt', 'a').write('a')"),
+    check("a"),
+    given("time.sleep(1)\nlog.append('slept')\nopen('log.txt', 'a').write('b')"),
+    blank("b", "b = [torch.rand(1), open('log.txt').read()]"),
+    check("b"),
+)
+ASKS = {"a": probes(a="nb.a"), "b": probes(b="[nb.b, nb.log, nb.random.random()]")}
+LIMITS = Limits(cell=20, notebook=60, probe=10)
+
+
+def facts(ran: Run) -> tuple[Any, ...]:
+    captured = dumps({name: [c.value, c.fault and dataclasses.astuple(c.fault)] for name, c in ran.captures.items()})
+    return ran.state, ran.notes, [(c.id, c.state, c.error) for c in ran.cells], captured
+
+
+def disturbed(kernels: Kernels, victim: str, after: float, times: int = 1) -> Run:
+    """A run whose third cell is going on when the victim is killed."""
+    killed = []
+
+    def on_cell(done: int, _all: int) -> None:
+        if done == 3 and len(killed) < times:
+            killed.append(who(kernels)[victim])
+            threading.Timer(after, os.kill, [killed[-1], signal.SIGKILL]).start()
+
+    ran = run(book(*CELLS), ASKS, LIMITS, kernels=kernels, on_cell=on_cell)
+    assert len(killed) == times
+    return ran
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> tuple[Any, ...]:
+    found = facts(PLAIN.execute(Request(book(*CELLS), ASKS, LIMITS)))
+    assert found[:2] == ("complete", [])
+    return found
+
+
+@both
+@pytest.mark.parametrize("victim", ["server", "monitor", "init", "kernel"])
+@pytest.mark.slow
+def test_a_run_is_as_if_nobody_had_been_killed(undisturbed: tuple[Any, ...], kernels: Kernels, victim: str) -> None:
+    assert facts(disturbed(kernels, victim, after=0.3)) == undisturbed
+
+
+def test_a_killed_server_or_kernel_leaves_no_trace_in_the_run(undisturbed: tuple[Any, ...]) -> None:
+    assert facts(disturbed(PLAIN, "server", after=0.1)) == undisturbed
+    assert facts(disturbed(PLAIN, "kernel", after=0.1)) == undisturbed
+
+
+@pytest.mark.slow
+@both
+def test_a_cell_that_kills_its_kernel_each_time_costs_itself_only(kernels: Kernels) -> None:
+    kill = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    cells = (blank("a", "a = 1"), check("a"), blank("k", kill), check("k"), blank("b", "b = a + 1"), check("b"))
+    asks = {"a": probes(a="nb.a"), "k": probes(k="nb.a"), "b": probes(b="nb.b")}
+    ran = kernels.execute(Request(book(*cells), asks, LIMITS))
+    assert ran.state == "complete"
+    assert list(states(ran).values()) == ["ok", "skipped", "died", "skipped", "ok", "skipped"]
+    assert kinds(ran) == dict.fromkeys("akb", "value")
+    assert len(ran.notes) == 1
+
+
+# ----------------------------------------------------------------------------------------------------------- too much of it
+
+
+@pytest.mark.slow
+@both
+def test_processes_that_together_use_too_much_are_killed(kernels: Kernels) -> None:
+    """Each of them is small enough. The kernel is the largest, so it dies, and that is said."""
+    source = textwrap.dedent(
+        """
+        import os, time
+        kept = bytearray(os.urandom(2**20)) * 500
+        for _ in range(3):
+            if os.fork() == 0:
+                more = bytearray(os.urandom(2**20)) * 250
+                time.sleep(20)
+                os._exit(0)
+        time.sleep(20)
+        """
+    )
+    cells = (given("a = 1"), blank("hog", source), blank("b", "b = a"), check("b"))
+    ran = kernels.execute(Request(book(*cells), {"b": probes(b="nb.b")}, dataclasses.replace(LIMITS, memory=1100)))
+    assert cell(ran, "blank-hog").error == "the kernel used more memory than it may"
+    assert "used more memory than it may" in ran.notes[0]
+    assert ran.captures["b"].value == 1
+
+
+@pytest.mark.slow
+@needs_isolation
+def test_a_flood_of_sockets_ends_the_kernel() -> None:
+    """The one folder of the host's where a kernel can make something."""
+    source = textwrap.dedent(
+        """
+        import os, socket, time
+        made = []
+        for n in range(2000):
+            made.append(socket.socket(socket.AF_UNIX))
+            made[-1].bind(f"/sockets/x{n}")
+            time.sleep(0.005)
+        """
+    )
+    ran = ISOLATED.execute(
+        Request(book(blank("flood", source), blank("b", "b = 1"), check("b")), {"b": probes(b="nb.b")}, LIMITS)
+    )
+    assert states(ran)["blank-flood"] == "died"
+    assert ran.captures["b"].value == 1
