@@ -144,6 +144,7 @@ def test_the_small_networks_of_these_tests_are_torchs():
     assert torch.allclose(rnn(x)[0], states_of(started(8, 4, range(7, 8)), x)[0], atol=1e-6)
 
 
+@pytest.mark.slow  # trains dozens of networks
 @pytest.mark.parametrize("hidden", [8, 16])
 def test_another_seed_is_accepted_and_what_did_not_learn_the_context_is_refused(hidden):
     """The acceptance: of 24 networks that learned the text, compared with three of them, nearly all; of others none.

@@ -87,6 +87,7 @@ def test_a_split_has_half_of_each_label():
 # ---------------------------------------------------------------------------------------------------- trained networks
 
 
+@pytest.mark.slow  # trains dozens of networks
 @pytest.mark.parametrize("hidden", [3, 8])
 def test_what_learned_knows_the_context_and_what_did_not_does_not(hidden):
     """Three hidden units, as in the lecture, are enough: it is a sharper tool than an affine map."""
@@ -101,6 +102,7 @@ def test_what_learned_knows_the_context_and_what_did_not_does_not(hidden):
     assert np.mean([judged(probe, states, reference).score for states in untrained]) <= 0.1
 
 
+@pytest.mark.slow  # trains dozens of networks
 def test_one_unit_tells_upper_from_lower_case_in_most_networks_but_not_in_all():
     """Lecture 004-T14: unit 3 does with seed 2, another unit with seed 1, and none with seed 43052."""
     nets = trained(3, range(40)).learned

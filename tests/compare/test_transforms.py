@@ -199,7 +199,9 @@ def test_two_steps_at_once_are_no_one_of_them(first, second, size, seed):
     right = normal(*size, seed=seed)
     wrong = STEPS[second](STEPS[first](right))
     name = named(wrong, right)
-    if name in STEPS:
+    if name == "over_n":  # the number of rows or of columns: twice over six rows is once over three columns
+        assert any(torch.allclose(wrong, right / n, atol=1e-3) for n in right.shape)
+    elif name in STEPS:
         assert wrong.shape == STEPS[name](right).shape
         assert torch.allclose(wrong, STEPS[name](right), atol=1e-3)
 

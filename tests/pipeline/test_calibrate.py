@@ -56,7 +56,7 @@ def test_the_needed_factor_is_difference_over_tolerance(atol, difference, number
     value = expected.copy()
     value[data.draw(st.integers(0, len(numbers) - 1))] += difference
     found = needed(Close(atol=atol, rtol=0.0), evidence(value, expected))
-    assert found == pytest.approx(np.abs(value - expected).max() / atol, rel=0.011)
+    assert found == pytest.approx(np.abs(value - expected).max() / atol, rel=0.011, abs=1e-6)
 
 
 @settings(deadline=None, max_examples=100)
