@@ -75,6 +75,7 @@ class _Init:
         self.sockets = start.jail.sockets if start.jail is not None else None
         self.kept: set[int] = set()
         self.alive = True
+        self.stopped = False  # the grader had all ended that it does not keep
 
     def serve(self) -> None:
         """Until the other end of the channel is closed."""
@@ -113,6 +114,7 @@ class _Init:
             case {"kill": int(pid)} if pid in self._mine():
                 _kill({pid})
             case {"clear": spared}:
+                self.stopped |= spared != self.pid
                 self._clear({spared})
                 send(self.channel, {"cleared": True})
 
@@ -127,7 +129,8 @@ class _Init:
             self.kept.discard(pid)
             if pid == self.pid:
                 self.alive = False
-                self._clear()  # a kernel that is gone leaves nobody behind that the grader does not want
+                if not self.stopped:  # else this was done, and who came since then came because the grader asked for it
+                    self._clear()
                 send(self.channel, {"exit": os.waitstatus_to_exitcode(status)})
 
     # ---------------------------------------------------------------------------------------------------------- processes

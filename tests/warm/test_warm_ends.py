@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -187,7 +186,9 @@ def test_a_server_has_one_thread_and_nothing_of_ours(server: Server) -> None:
     assert len(os.listdir(f"/proc/{server.pid}/task")) == 1
     assert os.getsid(server.pid) == server.pid
     opened = [os.readlink(f"/proc/{server.pid}/fd/{name}").split(":")[0] for name in os.listdir(f"/proc/{server.pid}/fd")]
-    assert sorted(kind for kind in opened if kind not in ("anon_inode", "/dev/null")) == ["socket"]
+    fonts = [name for name in opened if name.endswith(".ttf")]  # matplotlib's, which closes them in every fork
+    assert sorted(set(opened) - {"anon_inode", "/dev/null", *fonts}) == ["socket"]
+    assert opened.count("socket") == 1
 
 
 @pytest.mark.slow
