@@ -39,13 +39,27 @@ class Attempt:
             await self._copy(step)
         if step.cell is not None:
             await self._execute(step.index, step.cell)
-        probes = [probe for probe in step.probes if probe.name not in self.known.captures]
-        private = tuple(probe for probe in probes if probe.private and not self.asked.carried)
-        later = bool(private) and await self._put_off(private)
-        for probe in probes:
-            if not (later and probe in private):
-                await self.ask(probe)
+        await self._check([probe for probe in step.probes if probe.name not in self.known.captures])
         self.known.tell(step.index)
+
+    async def _check(self, probes: list[Probe]) -> None:
+        """Probes ask a copy of the kernel: public ones now, private ones when no cell is left that could show them."""
+        if not probes:
+            return
+        copy = await self._copied("before a check")
+        if isinstance(copy, NoCopy) and copy.able:
+            self.base.kernel.tidy()
+            copy = await self._copied("before a check")
+            if isinstance(copy, NoCopy):
+                self._blame(copy.why)
+        private = tuple(probe for probe in probes if probe.private and not self.asked.carried)
+        if private and isinstance(copy, Copy):
+            names = {probe.name for probe in private}
+            self.base.asked_later = [(one, asked) for one, asked in self.base.asked_later if asked[0].name not in names]
+            self.base.asked_later.append((copy, private))
+        for probe in probes:
+            if not (isinstance(copy, Copy) and probe in private):
+                await self.ask(probe, copy if isinstance(copy, Copy) else self.speaker)
 
     async def look_at_device(self) -> None:
         """A note when the notebook asked for an accelerator that is not there."""
@@ -71,20 +85,6 @@ class Attempt:
                 await copy.restore()
         known.aside += time.monotonic() - begun
         known.ours += time.monotonic() - begun
-
-    async def _put_off(self, probes: tuple[Probe, ...]) -> bool:
-        """Keep the kernel as it is now for private probes, which are asked when no cell can show them any more."""
-        names = {probe.name for probe in probes}
-        self.base.asked_later = [(copy, asked) for copy, asked in self.base.asked_later if asked[0].name not in names]
-        copy = await self._copied("before a check")
-        if isinstance(copy, NoCopy) and copy.able:
-            self.base.kernel.tidy()
-            copy = await self._copied("before a check")
-        if isinstance(copy, Copy):
-            self.base.asked_later.append((copy, probes))
-        elif copy.able:
-            self._blame(copy.why)
-        return isinstance(copy, Copy)
 
     async def _copied(self, where: str) -> Copy | NoCopy:
         if self._latest is not None:
@@ -134,23 +134,23 @@ class Attempt:
             known.deadly.add(index)
             raise KernelLost(lost)
 
-    async def ask(self, probe: Probe) -> None:
+    async def ask(self, probe: Probe, asked: Kernel | Continued | Copy) -> None:
         """Keep what one probe brings out. What may be the machine's doing is asked once more."""
-        found = await self._asked(probe)
+        found = await self._answer(probe, asked)
         if (fault := found.fault) is not None and fault.kind == "ours" and fault.message.startswith(NO_COPY):
             self.base.kernel.tidy()
-            found = await self._asked(probe)
+            found = await self._answer(probe, asked)
             if found.fault is not None and found.fault.kind == "ours":
                 self._blame(found.fault.message)
         elif fault is not None and fault.kind == "died" and "SIGKILL" in fault.message:
-            found = await self._asked(probe)
+            found = await self._answer(probe, asked)
         self.known.captures[probe.name] = without_source(probe, found)
 
-    async def _asked(self, probe: Probe) -> Capture:
+    async def _answer(self, probe: Probe, asked: Kernel | Continued | Copy) -> Capture:
         known = self.known
         seconds = self.asked.limits.probe if known.over else min(self.asked.limits.probe, known.left())
         try:
-            return await self.speaker.ask(probe, seconds)
+            return await asked.ask(probe, seconds)
         except KernelDied as error:
             if error.killed and not error.lost and probe.name not in known.again:
                 known.again.add(probe.name)

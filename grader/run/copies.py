@@ -65,17 +65,13 @@ class Copies:
                 return told | {"why_not": str(error.strerror)}
             if pid == 0:
                 self._wait(ours, theirs)
-        with suppress(OSError):  # the notebook ignores SIGCHLD, or waits for any child itself
-            os.waitpid(pid, 0)
         return told
 
     # ------------------------------------------------------------------------------------------------------ a paused copy
 
     def _wait(self, ours: socket.socket, theirs: socket.socket) -> NoReturn:
-        """The copy: forked twice, so that it is nobody's child in the notebook."""
+        """The copy. Its parent is the kernel until that ends, then the init."""
         try:
-            if os.fork():
-                os._exit(0)
             _settle()
             assert self._channel is not None
             socket.send_fds(self._channel, [_words(os.getpid())], [theirs.fileno()])
@@ -150,6 +146,8 @@ class _Continued:
 
     def _do_probe(self, content: dict[str, Any], pieces: list[bytes]) -> bytes:
         source = [pieces.pop(0).decode()]
+        if content["only"]:
+            return frame({}, [self._session.take_here(source, content["name"], pieces.pop(0))])
         return frame({}, [self._session.take_bytes(source, content["name"], pieces.pop(0), content["seconds"])])
 
     def _do_copy(self, _content: dict[str, Any], _pieces: list[bytes]) -> bytes:

@@ -135,18 +135,15 @@ class Work:
             return
         if not self.base.kernel.stop():
             raise KernelLost
+        attempt = Attempt(self.known, self.base, self.base.kernel)
         while self.base.asked_later:
             copy, probes = self.base.asked_later[0]
-            continued = await copy.open()
-            if continued is None:
+            if not copy.is_there():
                 self.base.asked_later.pop(0)
                 raise KernelLost
-            try:
-                for probe in probes:
-                    if probe.name not in self.known.captures:
-                        await Attempt(self.known, self.base, continued).ask(probe)
-            finally:
-                await continued.end()
+            for probe in probes:
+                if probe.name not in self.known.captures:
+                    await attempt.ask(probe, copy)
             self.base.asked_later.pop(0)
 
     async def _ask_what_is_left(self) -> None:

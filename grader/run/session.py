@@ -13,9 +13,10 @@ from typing import Any
 
 from grader.judging import Probe
 from grader.notebook import Cell, Role
-from grader.result import Capture
+from grader.result import Capture, Fault
 from grader.run.ends import CellEnd, KernelDied, KernelHangs, ended
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
+from grader.run.isolate import NO_COPY
 from grader.run.outputs import one_line
 from grader.run.wire import unpack
 from grader.values import dumps
@@ -98,10 +99,35 @@ class Copy:
         self._process.tell(keep=pid)
         return Continued(self, self._process, pid, channel)
 
+    async def ask(self, probe: Probe, seconds: float) -> Capture:
+        """Run one probe in a process of its own that goes on from here."""
+        continued = await self.open()
+        if continued is None:
+            return Capture(fault=Fault("ours", message=f"{NO_COPY}: the one that waits is gone"))
+        try:
+            return await continued.ask(probe, seconds, only=True)
+        except KernelHangs:
+            return Capture(fault=Fault("timeout"))
+        except KernelDied as error:
+            if error.lost:
+                raise
+            return Capture(fault=Fault("died", message=str(error)))
+        finally:
+            await continued.end()
+
     async def restore(self) -> None:
         if self._say(b"restore") and await _readable(self._channel, _SOON):
             with contextlib.suppress(OSError):
                 self._channel.recv(64)
+
+    def is_there(self) -> bool:
+        """Whether somebody waits at the other end. unix(7): a closed one can be read, and gives nothing."""
+        try:
+            return bool(self._channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     async def how_ended(self, pid: int) -> int | None:
         """The exit code of one that went on from here."""
@@ -147,10 +173,11 @@ class Continued:
         """What is kept of the outputs of cell number `index`, as plain dicts."""
         return self._outputs.get(index, [])
 
-    async def ask(self, probe: Probe, seconds: float) -> Capture:
-        """Run one probe. Raises KernelDied or KernelHangs."""
-        told = {"do": "probe", "name": probe.name, "seconds": seconds}
-        _, pieces = await self._ask(told, [probe.source.encode(), dumps(probe.given)], seconds + _SOON)
+    async def ask(self, probe: Probe, seconds: float, *, only: bool = False) -> Capture:
+        """Run one probe, in a fork of this one unless nothing else will be asked of it. Raises KernelDied or KernelHangs."""
+        told = {"do": "probe", "name": probe.name, "seconds": seconds, "only": only}
+        most = seconds + (0.0 if only else _SOON)
+        _, pieces = await self._ask(told, [probe.source.encode(), dumps(probe.given)], most)
         return unpack(b"".join(pieces[:1]))
 
     async def copy(self) -> Copy | NoCopy:
