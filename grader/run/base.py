@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,7 +89,11 @@ class Base:
     def __init__(self, asked: Asked) -> None:
         how = (asked.threads, asked.device, asked.shift)
         self.private = Private(asked.data, *how)
-        self.kernel = Kernel(asked.notebook, self.private, seed=asked.seed, limits=asked.limits, kernels=asked.kernels)
+        try:
+            self.kernel = Kernel(asked.notebook, self.private, seed=asked.seed, limits=asked.limits, kernels=asked.kernels)
+        except BaseException:  # no notebook that nbformat takes
+            self.private.remove()
+            raise
         self.copies: dict[int, Kept] = {}
         self.asked_later: list[tuple[Copy, tuple[Probe, ...]]] = []
         self.startup = 0.0  # seconds, which the notebook's limit does not count
@@ -99,11 +104,24 @@ class Base:
         await self.kernel.start()
         self.startup = time.monotonic() - began
 
+    def upto(self, index: int) -> Base:
+        """The same kernel for another notebook: with the copies up to cell number `index`, and those that it will take itself."""
+        other = copy.copy(self)
+        other.copies = {at: kept for at, kept in self.copies.items() if at <= index}
+        other.asked_later = []
+        return other
+
+    def close_copies(self, but: Base | None = None) -> None:
+        """They end, all but those of another base."""
+        kept = [each.copy for each in but.copies.values()] if but else []
+        for found in (*(each.copy for each in self.copies.values()), *(found for found, _ in self.asked_later)):
+            if found not in kept:
+                found.close()
+
     async def end(self) -> None:
         """Nothing of it is left."""
         try:
-            for copy in (*(kept.copy for kept in self.copies.values()), *(copy for copy, _ in self.asked_later)):
-                copy.close()
+            self.close_copies()
             await self.kernel.end()
         finally:
             self.private.end_all()

@@ -27,7 +27,7 @@ import grader
 from grader.judging import Probe
 from grader.notebook import Cell, Notebook, Role
 from grader.result import Capture
-from grader.run.ends import CellEnd, KernelDied, KernelHangs, NoKernel, ended
+from grader.run.ends import TOO_MUCH, CellEnd, KernelDied, KernelHangs, NoKernel, ended
 from grader.run.executor import BROKEN, Executor
 from grader.run.outputs import one_line
 from grader.run.plan import Kernels, Plan
@@ -238,7 +238,7 @@ class Kernel:
         if not isinstance(process, Process):
             return KernelDied(ended(process.returncode), killed=process.returncode == -9)
         code = process.returncode
-        how = "used more memory than it may" if process.memory and code == -9 else ended(code)
+        how = TOO_MUCH if process.memory and code == -9 else ended(code)
         return KernelDied(how, lost=code is None and not process.failed, killed=code == -9, memory=bool(process.memory))
 
     async def _reply_to_interrupt(self, message: str) -> dict[str, Any]:

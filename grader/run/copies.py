@@ -12,14 +12,16 @@ import os
 import random
 import signal
 import socket
+import stat
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from grader.run.cuda import asked
-from grader.run.files import Files, TooMuch
+from grader.run.files import Files, OpenFile, TooMuch, open_files
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
 from grader.run.inside import Session
 from grader.run.isolate import can_fork, high, silence
@@ -28,7 +30,6 @@ from grader.run.recorder import Recorder
 __all__ = ["Copies"]
 
 _LARGEST = 2**16  # bytes of a word between a copy and the grader
-_SAVE = 0.1  # seconds between the interrupts of a cell that swallows them
 
 
 class Copies:
@@ -36,23 +37,25 @@ class Copies:
 
     def __init__(self, ip: Any, session: Session, channel: socket.socket | None, output: int) -> None:
         self._ip, self._session, self._channel, self._output = ip, session, channel, output
-        self._files: Files | None = None
+        self._folders = [Path(folder) for folder in (os.getcwd(), os.environ["HOME"], os.environ["TMPDIR"])]  # all are private
+        self._files: dict[Path, Files] = {}
+        self._threads = set(threading.enumerate())  # the kernel's own
+        self.streams = sys.stdout, sys.stderr
+        self.opened: list[OpenFile] = []
         self._random: Any = None  # Python seeds its numbers anew in every fork
+        self._pids: set[int] = set()  # of copies, which are this process's children
         self.open: list[socket.socket] = []  # what a copy of ours must not hold open
 
     def make(self) -> dict[str, Any]:
         """Fork a copy that waits. Called while the session's originals are in their places.
 
-        why_not: why there is none, else "". able: whether this system copies kernels at all. files: whether it can put the
-        folder back.
+        why_not: why there is none, else "". able: whether this system copies kernels at all. files: whether cells may go on
+        from it; probes may always.
         """
         told: dict[str, Any] = {"why_not": "", "able": self._channel is not None and can_fork(), "files": True}
         if not told["able"]:
             return told | {"why_not": "this system does not copy kernels"}
-        try:
-            self._files = Files(Path.cwd(), self._files)
-        except (TooMuch, OSError):
-            self._files, told["files"] = None, False
+        told["files"] = self._keep_files() and not (self._has_threads() or _has_tasks() or _children() - self._pids)
         try:
             ours, theirs = _pair(socket.SOCK_SEQPACKET)
         except OSError as error:
@@ -64,12 +67,26 @@ class Copies:
             except OSError as error:
                 return told | {"why_not": str(error.strerror)}
             if pid == 0:
-                self._wait(ours, theirs)
+                self._wait(ours, theirs, told["files"])
+        self._pids.add(pid)
         return told
+
+    def _keep_files(self) -> bool:
+        try:
+            self._files = {folder: Files(folder, self._files.get(folder)) for folder in self._folders}
+            self.opened = open_files()
+        except (TooMuch, OSError):
+            self._files = {}
+            return False
+        return True
+
+    def _has_threads(self) -> bool:
+        """A fork takes none of them along. tqdm's only refreshes its bars."""
+        return any(type(thread).__name__ != "TMonitor" for thread in set(threading.enumerate()) - self._threads)
 
     # ------------------------------------------------------------------------------------------------------ a paused copy
 
-    def _wait(self, ours: socket.socket, theirs: socket.socket) -> NoReturn:
+    def _wait(self, ours: socket.socket, theirs: socket.socket, goes_on: bool) -> NoReturn:
         """The copy. Its parent is the kernel until that ends, then the init."""
         try:
             _settle()
@@ -78,6 +95,8 @@ class Copies:
             for other in (theirs, *self.open):
                 other.close()
             self.open = []
+            if not goes_on:
+                _let_go(but={ours.fileno()})
             while word := ours.recv(_LARGEST):
                 self._obey(word, ours)
         finally:
@@ -85,9 +104,9 @@ class Copies:
 
     def _obey(self, word: bytes, ours: socket.socket) -> None:
         """ "open": fork one that goes on. "restore": the files. A number: how that process ended."""
-        if word in (b"open", b"restore") and self._files is not None:
-            with suppress(OSError, TooMuch):  # a folder that was locked or filled meanwhile stays as it is
-                self._files.put_back()
+        for files in self._files.values() if word in (b"open", b"restore") else ():
+            with suppress(OSError):  # a folder that was locked meanwhile stays as it is
+                files.put_back()
         if word == b"open":
             mine, theirs = _pair(socket.SOCK_STREAM)
             pid = os.fork()
@@ -111,12 +130,14 @@ class _Continued:
     def __init__(self, copies: Copies, channel: socket.socket) -> None:
         self._copies, self._channel = copies, channel
         self._ip, self._session = copies._ip, copies._session
-        self._recorder = Recorder(copies._ip, copies._output)
+        self._recorder = Recorder(copies._ip, copies._output, copies.streams)
         copies.open = [channel]
 
     def serve(self) -> NoReturn:
         """Until the other end is closed."""
         random.setstate(self._copies._random)
+        for file in self._copies.opened:
+            file.reopen()
         try:
             while (told := self._receive()) is not None:
                 content, pieces = told
@@ -158,40 +179,31 @@ class _Continued:
 
     def _do_cell(self, content: dict[str, Any], _pieces: list[bytes]) -> bytes:
         session = self._session
+        session.originals.mend()  # as a kernel does before each cell
         session.announce(content["cell"], content["blank"], content["own"])
         self._recorder.begin()
         start = time.monotonic()
-        error, late = self._execute(content["source"], content["seconds"])
-        told: dict[str, Any] = {"seconds": time.monotonic() - start, "late": late, "outputs": self._recorder.outputs()}
+        error = self._execute(content["source"])
+        told: dict[str, Any] = {"seconds": time.monotonic() - start, "outputs": self._recorder.outputs()}
         if error is not None:
             said, line = session.fault(error), session.place(error, content["cell"])[1]
             told |= {"type": said.type, "message": said.message, "line": line}
         return frame(told)
 
-    def _execute(self, source: str, seconds: float) -> tuple[BaseException | None, bool]:
-        """The error of the cell, if any, and whether it took too long. What cells changed in libraries is as they left it."""
-        late = False
-        over = time.monotonic() + seconds
-
-        def interrupt(*_: object) -> None:
-            nonlocal late
-            if time.monotonic() >= over - _SAVE:
-                late = True
-                raise KeyboardInterrupt
-
+    def _execute(self, source: str) -> BaseException | None:
+        """The error of the cell, if any. What cells changed in libraries is as they left it."""
         originals = self._session.originals
-        signal.signal(signal.SIGALRM, interrupt)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # as before each message to a kernel
         originals.__exit__()
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
             result = self._run(source)
-            error = result.error_before_exec or result.error_in_exec
+            error: BaseException | None = result.error_before_exec or result.error_in_exec
         except BaseException as raised:  # KeyboardInterrupt in the shell's own code
             error = raised
         finally:
             originals.__enter__()
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        return error, late
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that comes too late
+        return error
 
     def _run(self, source: str) -> Any:
         """As ipykernel does it: `ipykernel.ipkernel.IPythonKernel.do_execute`."""
@@ -219,9 +231,40 @@ class _Continued:
 def _settle() -> None:
     """A copy is silent, has one thread and a session of its own, in which no interrupt of the kernel's reaches it."""
     os.setsid()
+    streams = sys.stdout, sys.stderr
     silence()
+    sys.stdout, sys.stderr = streams  # silent they are, too; and a notebook may have put its own there
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)
+
+
+def _let_go(but: set[int]) -> None:
+    """Whoever waits for the other ends of the notebook's pipes to be closed waits for its own only."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in set(map(int, os.listdir("/proc/self/fd"))) - but - {null}:
+        with suppress(OSError):
+            if stat.S_ISFIFO(kind := os.fstat(descriptor).st_mode) or stat.S_ISSOCK(kind):
+                os.dup2(null, descriptor)  # a number that was free would be another one's later
+
+
+def _has_tasks() -> bool:
+    """Whether cells began tasks that are still to go on in the kernel's own loop, which a copy does not have."""
+    loop = asyncio._get_running_loop()
+    return loop is not None and not all(_is_the_kernels(task.get_coro()) for task in asyncio.all_tasks(loop))
+
+
+def _is_the_kernels(coroutine: Any) -> bool:
+    code = getattr(coroutine, "cr_code", None)
+    return code is not None and any(f"{os.sep}{name}{os.sep}" in code.co_filename for name in ("ipykernel", "tornado", "zmq"))
+
+
+def _children() -> set[int]:
+    """The processes that this one started and that are not waited for yet. proc(5): /proc/PID/task/TID/children"""
+    found: set[int] = set()
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(OSError):
+            found |= set(map(int, Path(f"/proc/self/task/{thread}/children").read_text().split()))
+    return found
 
 
 def _pair(kind: socket.SocketKind) -> tuple[socket.socket, socket.socket]:

@@ -6,7 +6,9 @@ import contextlib
 import signal
 from dataclasses import dataclass
 
-__all__ = ["CellEnd", "KernelDied", "KernelHangs", "NoKernel", "ended"]
+__all__ = ["TOO_MUCH", "CellEnd", "KernelDied", "KernelHangs", "NoKernel", "ended"]
+
+TOO_MUCH = "used more memory than it may"
 
 
 class NoKernel(Exception):

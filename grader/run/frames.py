@@ -14,7 +14,7 @@ __all__ = ["BadFrame", "Frame", "frame", "lengths", "parts"]
 _HEAD = struct.Struct("!II")  # bytes of the JSON, number of pieces
 _SIZE = struct.Struct("!Q")  # bytes of a piece
 _MOST = 10_000  # pieces
-_LARGEST_JSON = 64 * 2**20  # bytes
+_LARGEST_JSON = 128 * 2**20  # bytes: all that a cell may show, each character written in six
 
 Frame = tuple[dict[str, Any], list[bytes]]
 
@@ -25,7 +25,7 @@ class BadFrame(Exception):
 
 def frame(content: dict[str, Any], pieces: Sequence[bytes] = ()) -> bytes:
     """The bytes of one frame."""
-    text = json.dumps(content).encode("utf-8", "replace")
+    text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
     sizes = b"".join(_SIZE.pack(len(piece)) for piece in pieces)
     return b"".join([_HEAD.pack(len(text), len(pieces)), sizes, text, *pieces])
 
@@ -40,16 +40,17 @@ def parts(head: bytes) -> tuple[int, Callable[[bytes], tuple[int, Callable[[byte
 
     So the same rules serve whoever waits for bytes and whoever awaits them. Raises BadFrame.
     """
-    text, count = _HEAD.unpack(head)
+    text, count = _HEAD.unpack(_whole(head, _HEAD.size))
     if text > _LARGEST_JSON or count > _MOST:
         raise BadFrame
 
     def sizes_known(data: bytes) -> tuple[int, Callable[[bytes], Frame]]:
-        sizes = [size for (size,) in _SIZE.iter_unpack(data)]
-        if sum(sizes) > LARGEST * max(1, count):
+        sizes = [size for (size,) in _SIZE.iter_unpack(_whole(data, count * _SIZE.size))]
+        if sum(sizes) > LARGEST:  # of all together: an answer has one piece
             raise BadFrame
 
         def complete(body: bytes) -> Frame:
+            _whole(body, text + sum(sizes))
             try:
                 content = json.loads(body[:text])
             except (ValueError, RecursionError):
@@ -65,3 +66,9 @@ def parts(head: bytes) -> tuple[int, Callable[[bytes], tuple[int, Callable[[byte
         return text + sum(sizes), complete
 
     return count * _SIZE.size, sizes_known
+
+
+def _whole(data: bytes, size: int) -> bytes:
+    if len(data) != size:
+        raise BadFrame
+    return data

@@ -41,7 +41,10 @@ class Live:
         try:
             return self._finish(other, request)
         finally:
-            if other.base is not self._work.base:  # it began anew
+            mine = self._work.base
+            if other.base is not None and mine is not None and other.base.kernel is mine.kernel:
+                other.base.close_copies(but=mine)
+            else:  # it began anew
                 _anywhere(self._loop.run, other.close())
 
     def _finish(self, work: Work, request: Request) -> Run:

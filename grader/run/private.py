@@ -92,7 +92,7 @@ class Private:
         return kept | {"MPLCONFIGDIR": str(_matplotlib_cache())} if _font_list() else kept
 
     def end_all(self) -> None:
-        """Kill every process that has our folder as its TMPDIR: what cells left behind, in whatever session."""
+        """Kill every process that has our folder as its TMPDIR, or is in it: what cells left behind, in whatever session."""
         for _ in range(100):
             found = self._processes()
             for pid in found:
@@ -103,13 +103,17 @@ class Private:
             time.sleep(0.01)
 
     def _processes(self) -> list[int]:
+        folders = Path("/proc").glob("[0-9]*") if sys.platform.startswith("linux") else ()
+        return [int(folder.name) for folder in folders if self._is_ours(folder) and int(folder.name) != os.getpid()]
+
+    def _is_ours(self, process: Path) -> bool:
+        """proc(5): the environment is that of the last execve(2), so a fork of a warm kernel is seen by where it is."""
         mark = b"TMPDIR=" + os.fsencode(self.root / "tmp")
-        found = []
-        for folder in Path("/proc").glob("[0-9]*") if sys.platform.startswith("linux") else ():
-            with contextlib.suppress(OSError):
-                if mark in (folder / "environ").read_bytes().split(b"\0") and int(folder.name) != os.getpid():
-                    found.append(int(folder.name))
-        return found
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                return True
+            return Path(os.readlink(process / "cwd")).is_relative_to(self.root)
+        return False
 
     def remove(self) -> None:
         """Delete the folder, also where a cell took away the right to."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
+import functools
+import itertools
 import sys
 from typing import Any
 
-from grader.run.outputs import Allowance, plain, tidy
+from grader.run.outputs import Allowance, plain, tidy, without_large
 
 __all__ = ["Recorder"]
 
@@ -14,45 +15,59 @@ __all__ = ["Recorder"]
 class Recorder:
     """Stands where the shell publishes, from `begin` to the next. `outputs()`: of the current cell, as plain nbformat dicts."""
 
-    def __init__(self, ip: Any, limit: int) -> None:
+    def __init__(self, ip: Any, limit: int, streams: tuple[Any, Any]) -> None:
         self._ip, self._limit = ip, limit
         self._outputs: list[dict[str, Any]] = []
+        self._named: dict[str, list[dict[str, Any]]] = {}  # by display_id
         self._allowance = Allowance(limit)
         self._waits_to_clear = False
         _stop_publishing(ip)
         vars(ip.display_pub).update(publish=self._display, clear_output=self._clear)
         vars(ip).update(_showtraceback=self._traceback)
         ip.displayhook.finish_displayhook = self._result
-        self._streams = [_Stream(self, name) for name in ("stdout", "stderr")]
+        self._streams = streams
+        kind: Any = sys.modules["ipykernel.iostream"].OutStream
+        kind.write = property(lambda stream: functools.partial(self._write, stream.name))  # whoever kept a stream writes here
 
     def begin(self) -> None:
-        """A new cell."""
-        self._outputs, self._allowance, self._waits_to_clear = [], Allowance(self._limit), False
-        sys.stdout, sys.stderr = self._streams
+        """A new cell. Streams that the last one closed or took away are there again."""
+        self._outputs, self._named, self._allowance, self._waits_to_clear = [], {}, Allowance(self._limit), False
+        if getattr(sys.stdout, "closed", True) or getattr(sys.stderr, "closed", True):
+            sys.stdout, sys.stderr = self._streams
 
     def outputs(self) -> list[dict[str, Any]]:
         return tidy(self._outputs, self._allowance.left_out)
 
-    def text(self, name: str, text: str) -> None:
-        content = {"name": name, "text": text}
-        self._add("stream", content)
+    def _write(self, name: str, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")  # ipykernel's words
+        self._add("stream", {"name": name, "text": text})
+        return len(text)
 
-    def _add(self, kind: str, content: dict[str, Any]) -> None:
+    def _add(self, kind: str, content: dict[str, Any]) -> bool:
         if self._waits_to_clear:
             self._outputs, self._waits_to_clear = [], False
             self._allowance.clear()
         if not self._allowance.admit(kind, content):
-            return
-        last = self._outputs[-1] if self._outputs else {}
-        if kind == "stream" == last.get("output_type") and last["name"] == content["name"]:
-            last["text"] += content["text"]
+            return False
+        streams = itertools.takewhile(lambda output: output["output_type"] == "stream", reversed(self._outputs))
+        same = next((output for output in streams if output["name"] == content.get("name")), None)
+        if same is not None:  # a kernel, too, gathers what it prints for a while
+            same["text"] += content["text"]
         else:
             self._outputs.append({"output_type": kind, **content})
+        return True
 
     # ------------------------------------------------------------------------------------ in the shell's own places
 
-    def _display(self, data: Any, metadata: Any = None, *_: Any, **__: Any) -> None:
-        self._add("display_data", {"data": plain(data), "metadata": plain(metadata or {})})
+    def _display(self, data: Any, metadata: Any = None, *_: Any, transient: Any = None, update: bool = False, **__: Any) -> None:
+        told = {"data": plain(data), "metadata": plain(metadata or {})}
+        name = str((transient or {}).get("display_id", ""))
+        if update:
+            for shown in self._named.get(name, ()):
+                shown |= told | {"data": without_large(told["data"])}
+        elif self._add("display_data", told) and name:
+            self._named.setdefault(name, []).append(self._outputs[-1])
 
     def _clear(self, wait: bool = False) -> None:
         if wait:
@@ -80,27 +95,6 @@ class Recorder:
                 "execution_count": content["execution_count"],
             }
             self._add("execute_result", plain(told))
-
-
-class _Stream(io.TextIOBase):
-    """`sys.stdout` and `sys.stderr` of a copy."""
-
-    def __init__(self, recorder: Recorder, name: str) -> None:
-        self._recorder, self.name = recorder, name
-
-    encoding = "utf-8"
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self._recorder.text(self.name, text)
-        return len(text)
-
-    def close(self) -> None:
-        """A cell that closes it prints all the same, as in the kernel."""
 
 
 def _stop_publishing(ip: Any) -> None:

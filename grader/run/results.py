@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from grader import run as running
+from grader.judging import Probe
 from grader.notebook import Cell, Role
 from grader.result import Capture, CellRun, Fault, Run
-from grader.run.base import Asked, is_executed
+from grader.run.base import Asked, is_executed, steps
+from grader.values import dumps
 
 __all__ = ["common", "result"]
 
@@ -45,7 +48,22 @@ def _cell(index: int, cell: Cell, known: Mapping[int, CellRun], run: str) -> Cel
 
 
 def common(one: Asked, other: Asked) -> int:
-    """The number of the first cell in which two notebooks differ, of those that are executed or checked."""
+    """The number of the first cell in which two notebooks differ, of those that are executed or checked, or of the first check
+    that is asked something else. -1 where nothing is the same: other limits, data or random numbers.
+    """
+    if _surroundings(one) != _surroundings(other):
+        return -1
     facts = [[(cell.id, cell.role, cell.name, cell.source) for cell in asked.notebook] for asked in (one, other)]
     pairs = enumerate(zip(*facts, strict=False))
-    return next((index for index, (mine, theirs) in pairs if mine != theirs), min(map(len, facts)))
+    same = next((index for index, (mine, theirs) in pairs if mine != theirs), min(map(len, facts)))
+    known = {step.index: set(map(_fact, step.probes)) for step in steps(one)}
+    new = (step.index for step in steps(other) if not known.get(step.index, set()).issuperset(map(_fact, step.probes)))
+    return min(same, next(new, same))
+
+
+def _surroundings(asked: Asked) -> tuple[Any, ...]:
+    return asked.limits, asked.data, asked.seed, asked.threads, asked.device, asked.shift, asked.kernels
+
+
+def _fact(probe: Probe) -> tuple[str, str, bytes]:
+    return probe.name, probe.source, dumps(probe.given)

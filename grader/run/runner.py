@@ -155,16 +155,15 @@ class Work:
     # --------------------------------------------------------------------------------------------------- afterwards
 
     def another(self, asked: Asked) -> Work:
-        """The work for another notebook, which goes on from the last copy taken before the first cell that differs."""
+        """The work for another notebook, which goes on from the last copy before the first cell or question that differs."""
         known, other = self.known, Work(asked)
-        same = common(known.asked, asked)
-        usable = {index: kept for index, kept in (self.base.copies if self.base else {}).items() if index <= same}
-        if not usable or self.base is None or not self.base.kernel.stop():
+        base = self.base.upto(common(known.asked, asked)) if self.base is not None else None
+        if base is None or not base.copies or not base.kernel.stop():
             return other
-        index = max(usable)
+        index = max(base.copies)
         before = [step for step in steps(asked) if step.index < index]
-        other.base, other._origin = self.base, (index, usable[index].copy)
-        other.known.start = time.monotonic() - usable[index].elapsed
+        other.base, other._origin = base, (index, base.copies[index].copy)
+        other.known.start = time.monotonic() - base.copies[index].elapsed
         other.known.deadly = {one for one in known.deadly if one < index}
         other.known.cells = {step.index: known.cells[step.index] for step in before if step.index in known.cells}
         names = [probe.name for step in before for probe in step.probes]

@@ -14,7 +14,7 @@ from typing import Any
 from grader.judging import Probe
 from grader.notebook import Cell, Role
 from grader.result import Capture, Fault
-from grader.run.ends import CellEnd, KernelDied, KernelHangs, ended
+from grader.run.ends import TOO_MUCH, CellEnd, KernelDied, KernelHangs, ended
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
 from grader.run.isolate import NO_COPY
 from grader.run.outputs import one_line
@@ -25,7 +25,7 @@ from grader.warm.house import Process
 __all__ = ["Continued", "Copy", "NoCopy", "collect"]
 
 _SOON = 5.0  # seconds in which a copy answers
-_GRACE = 2.0  # seconds that a cell may take beyond its limit, after which its process is killed
+_GRACE = (1.0, 1.0)  # seconds for a cell to answer an interrupt, and the next
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,22 @@ async def _readable(channel: socket.socket, seconds: float) -> bool:
         loop.remove_reader(channel)
 
 
+def _output(said: Any) -> dict[str, Any] | None:
+    """An output of nbformat's; None for anything else. https://nbformat.readthedocs.io/en/latest/format_description.html"""
+    match said:
+        case {"output_type": "stream", "name": "stdout" | "stderr", "text": str()}:
+            return dict(said)
+        case {"output_type": "error", "ename": str(), "evalue": str(), "traceback": [*lines]} if all(map(_is_text, lines)):
+            return dict(said)
+        case {"output_type": "display_data" | "execute_result", "data": dict(), "metadata": dict()}:
+            return dict(said)
+    return None
+
+
+def _is_text(what: object) -> bool:
+    return isinstance(what, str)
+
+
 def _pid_and_socket(channel: socket.socket) -> tuple[int, socket.socket] | None:
     data, descriptors, _, _ = socket.recv_fds(channel, 64, 1)
     if data.isdigit() and descriptors:
@@ -81,7 +97,7 @@ def _pid_and_socket(channel: socket.socket) -> tuple[int, socket.socket] | None:
 class Copy:
     """A copy that waits. `await open()` for one that goes on from there; `restore()` puts the notebook's folder back.
 
-    files: whether it can, or there was too much in it: then cells must not go on from here.
+    files: whether cells may go on from here: not where the folder holds too much, or where threads or processes would be missing.
     """
 
     def __init__(self, process: Process, pid: int, channel: socket.socket, *, files: bool = True) -> None:
@@ -96,7 +112,8 @@ class Copy:
         if found is None:
             return None
         pid, channel = found
-        self._process.tell(keep=pid)
+        self._process.memory = 0
+        self._process.tell(keep=pid, watch=1)
         return Continued(self, self._process, pid, channel)
 
     async def ask(self, probe: Probe, seconds: float) -> Capture:
@@ -158,16 +175,32 @@ class Continued:
     async def run_cell(self, index: int, cell: Cell, seconds: float) -> CellEnd:
         """Execute a cell. Raises KernelDied or KernelHangs."""
         own = cell.role in (Role.BLANK, Role.EXTRA)
-        told = {"do": "cell", "cell": cell.id, "blank": cell.name if own else "", "own": own}
-        content, _ = await self._ask(told | {"source": cell.source, "seconds": seconds}, (), seconds + _GRACE)
-        outputs = content.get("outputs")
-        self._outputs[index] = outputs if isinstance(outputs, list) else []
-        took, line = float(content.get("seconds", 0.0)), int(content.get("line", 0))
-        if content.get("late"):
+        told = {"do": "cell", "cell": cell.id, "blank": cell.name if own else "", "own": own, "source": cell.source}
+        content, late = await self._interrupted(told, seconds)
+        try:
+            took, line = float(content["seconds"]), int(content.get("line", 0))
+            self._outputs[index] = [known for output in content["outputs"] if (known := _output(output)) is not None]
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise KernelDied("answered what makes no sense") from None
+        if late:
             return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", line, took)
         if "type" not in content:
             return CellEnd("ok", seconds=took)
         return CellEnd("error", one_line(str(content["type"]), str(content.get("message", ""))), line, took)
+
+    async def _interrupted(self, told: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+        """The answer, and whether it took an interrupt; as for a kernel, there are two."""
+        asking = asyncio.ensure_future(self._ask(told, (), seconds + sum(_GRACE)))
+        late = False
+        try:
+            for wait in (seconds, *_GRACE[1:]):
+                if (await asyncio.wait([asking], timeout=wait))[0]:
+                    break
+                late = True
+                self._process.tell(interrupt=self.pid)
+            return (await asking)[0], late
+        finally:
+            asking.cancel()
 
     def outputs(self, index: int) -> list[dict[str, Any]]:
         """What is kept of the outputs of cell number `index`, as plain dicts."""
@@ -208,7 +241,8 @@ class Continued:
             if self._process.gone and self._process.lost:
                 raise KernelDied("was lost", lost=True) from None
             code = await self._origin.how_ended(self.pid) if time.monotonic() < deadline + seconds else None
-            raise KernelDied(ended(code), killed=code == -9) from None
+            memory = bool(self._process.memory) and code == -9
+            raise KernelDied(TOO_MUCH if memory else ended(code), killed=code == -9, memory=memory) from None
         except (BadFrame, ValueError, KeyError, TypeError):
             raise KernelDied("answered what makes no sense") from None
 

@@ -48,14 +48,15 @@ class Server:
 
     def __init__(self, environment: dict[str, str], *, warm: bool = True) -> None:
         self.owner = os.getpid()
+        # Not with -P: IPython keeps the working directory out of sys.path where that is set (since 9.7), and a fork inherits it.
         self._channel, theirs = pair()
-        code = "import sys; sys.path.append(sys.argv[1]); from grader.warm.server import main; main(sys.argv[2:])"
+        code = "import sys; sys.path[:] = [*sys.path[1:], sys.argv[1]]; from grader.warm.server import main; main(sys.argv[2:])"
         folder = str(Path(grader.__file__).parent.parent)
         arguments = [str(theirs.fileno()), *(["grader.run.serve", "grader.run.copies"] if warm else ["--cold"])]
         null = subprocess.DEVNULL
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own Python and our own module
-                [sys.executable, "-P", "-c", code, folder, *arguments],
+                [sys.executable, "-c", code, folder, *arguments],
                 env=environment,
                 pass_fds=[theirs.fileno()],
                 stdin=null,

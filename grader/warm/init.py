@@ -46,7 +46,7 @@ def run(start: Start, parent: int, channel: socket.socket, copies: int) -> None:
             kernel.become(start, mine, channel, copies)
         os.close(copies)
         send(channel, {"started": pid})
-        _Init(channel, pid, start, watch).serve()
+        _Init(channel, pid, start, watch, parent).serve()
     except (IsolationError, OSError) as error:
         with suppress(OSError):
             send(channel, {"failed": str(error)})
@@ -67,24 +67,30 @@ def _wake_on_children() -> int:
 
 
 class _Init:
-    """pid: the kernel's. kept: processes that outlive it, since the grader asked for that."""
+    """pid: the kernel's. kept: processes that outlive it, as the grader asked. watched: those of them that do not only wait."""
 
-    def __init__(self, channel: socket.socket, pid: int, start: Start, watch: int) -> None:
+    def __init__(self, channel: socket.socket, pid: int, start: Start, watch: int, parent: int) -> None:
         self.channel, self.pid, self.memory, self.watch = channel, pid, start.memory, watch
         self.own_namespace = start.jail is not None
+        self.parent = parent
         self.sockets = start.jail.sockets if start.jail is not None else None
         self.kept: set[int] = set()
+        self.watched: set[int] = set()
         self.alive = True
         self.stopped = False  # the grader had all ended that it does not keep
 
     def serve(self) -> None:
-        """Until the other end of the channel is closed."""
+        """Until the other end of the channel is closed, or, without a namespace that would end all, the server is gone."""
         ready = select.poll()
+        if not self.own_namespace:
+            ready.register(self.parent, select.POLLIN)  # pidfd_open(2)
         ready.register(self.channel, select.POLLIN)
         ready.register(self.watch, select.POLLIN)
         look = time.monotonic()
         while True:
             events = dict(ready.poll(_EVERY))
+            if self.parent in events:
+                return
             if self.watch in events:
                 with suppress(BlockingIOError):
                     os.read(self.watch, 4096)
@@ -102,15 +108,22 @@ class _Init:
     def _do(self, message: dict[str, object]) -> None:
         """An order of the grader's.
 
-        {"signal": number} to the kernel's group; {"keep": pid} and {"kill": pid} of a copy; {"clear": pid}: end all but that
-        and what is kept.
+        {"signal": number} to the kernel's group; {"keep": pid}, {"interrupt": pid} and {"kill": pid} of a copy; {"clear": pid}:
+        end all but that and what is kept.
         """
         match message:
             case {"signal": int(number)} if self.alive:
-                with suppress(OSError):
+                try:
                     os.killpg(self.pid, number)
-            case {"keep": int(pid)}:
+                except ProcessLookupError:  # it was just forked, and has no group of its own yet
+                    _signal({self.pid}, number)
+            case {"keep": int(pid)}:  # and "watch": 1 for one that goes on
                 self.kept.add(pid)
+                if message.get("watch"):
+                    self.watched.add(pid)
+            case {"interrupt": int(pid)} if pid in self.kept:
+                with suppress(OSError):
+                    os.killpg(pid, signal.SIGINT)
             case {"kill": int(pid)} if pid in self._mine():
                 _kill({pid})
             case {"clear": spared}:
@@ -158,11 +171,15 @@ class _Init:
 
         The folder of sockets is the host's, and the only place there where a kernel can make anything: it gets not many of them.
         """
-        if self.sockets is not None and len(os.listdir(self.sockets)) > _SOCKETS:
-            _kill(self._mine() - self.kept)
+        if self.sockets is not None and len(found := os.listdir(self.sockets)) > _SOCKETS:
+            _kill(self._mine() - (self.kept - self.watched))
+            for name in found:
+                if not name.startswith("s-"):  # the kernel's own, see `run.private`
+                    with suppress(OSError):
+                        os.unlink(self.sockets / name)
         if not self.memory:
             return
-        sizes = {pid: _resident(pid) for pid in self._mine() - self.kept}
+        sizes = {pid: _resident(pid) for pid in self._mine() - (self.kept - self.watched)}
         if sum(sizes.values()) <= self.memory:
             return
         sizes = {pid: _proportional(pid) for pid in sizes}  # forks share most of their pages: count each page once
@@ -174,9 +191,13 @@ class _Init:
 
 
 def _kill(pids: set[int]) -> None:
+    _signal(pids, signal.SIGKILL)
+
+
+def _signal(pids: set[int], number: int) -> None:
     for pid in pids:
         with suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def _descendants(root: int) -> set[int]:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from typing import Any
@@ -52,6 +53,7 @@ def _settle(start: Start, copies: int) -> None:
     os.environ.clear()
     os.environ.update(start.environment, **{COPIES: str(copies)})
     time.tzset()
+    tempfile.tempdir = None  # it remembers the server's
     os.chdir(start.cwd)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1) if "GRADER_DEBUG" in start.environment else (0, 1, 2):

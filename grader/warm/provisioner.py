@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from grader.warm.house import Process, server
+from grader.warm.messages import Start
 
 __all__ = ["NAME", "WarmProvisioner"]
 
@@ -21,6 +22,7 @@ class WarmProvisioner(LocalProvisioner):
     """Forks a kernel from a server that has imported torch, in a jail of its own where one is asked for.
 
     How, is told by the kernel manager: `launch_plan(command, environment, cwd)` gives (`Start`, the server's environment, warm).
+    For a manager that has none, by which anybody's kernel specification may name us: not shut off, and in that environment.
     """
 
     process: Process | None  # type: ignore[assignment]  # in the manner of Popen
@@ -28,9 +30,20 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Raises OSError when the server is gone."""
-        start, environment, warm = self.parent.launch_plan(cmd, kwargs["env"], kwargs.get("cwd") or ".")
+        plan = getattr(self.parent, "launch_plan", self._plan)
+        start, environment, warm = plan(cmd, kwargs["env"], kwargs.get("cwd") or ".")
         self.process = server(environment, warm=warm).start(start)
         return self.connection_info
+
+    def _plan(self, _command: list[str], environment: dict[str, str], cwd: str) -> tuple[Start, dict[str, str], bool]:
+        return Start(self.parent.connection_file, cwd, cwd, environment), environment, True
+
+    async def wait(self) -> int | None:
+        """Until the kernel has ended. Nothing of it is left then."""
+        process, code = self.process, await super().wait()
+        if process is not None:
+            process.end()
+        return code
 
     async def poll(self) -> int | None:
         """None while the kernel runs."""

@@ -55,7 +55,8 @@ def _monitor(start: Start, parent: int, control: int, copies: int) -> None:
     code = 1
     try:
         os.setsid()
-        die_with_parent(parent)
+        if start.jail is not None:  # without a namespace nothing would clear up after us: the init then looks itself
+            die_with_parent(parent)
         channel = socket.socket(fileno=control)
         mine = os.pidfd_open(os.getpid())
         try:

@@ -26,17 +26,24 @@ for name, handler in list(kernel.shell_handlers.items()):
 """
 
 
+async def no_copy(_kernel: object) -> NoCopy:
+    """As where kernels cannot be forked."""
+    return NoCopy(able=False)
+
+
 def ask(private: bool) -> dict[str, list[Probe]]:
     return {"a": [Probe("secret", SECRET, private=private), Probe("open", "def open(nb):\n    return nb.a")]}
 
 
-@pytest.mark.parametrize("private", [True, False])
-def test_a_rewired_kernel_sees_no_private_probe(private: bool) -> None:
-    """The same notebook does see a public one, so the spy works."""
-    ran = run_book(given(SPY), blank("a", "a = 1"), check("a"), given("a = 2\nprint(seen)"), asks=ask(private))
+@pytest.mark.parametrize("copied", [True, False])
+def test_a_rewired_kernel_sees_no_probe(copied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without copies the same notebook does see it, so the spy works."""
+    if not copied:
+        monkeypatch.setattr("grader.run.client.Kernel.copy", no_copy)
+    ran = run_book(given(SPY), blank("a", "a = 1"), check("a"), given("a = 2\nprint(seen)"), asks=ask(True))
     assert ran.captures["secret"].value == [1, 42]
     assert ran.captures["open"].value == 1
-    assert ("the_hidden_question" in printed(ran, "given-3")) is not private
+    assert ("the_hidden_question" in printed(ran, "given-3")) is not copied
 
 
 def test_a_private_probe_that_came_before_a_death_or_the_end_of_time_is_asked() -> None:
@@ -49,9 +56,6 @@ def test_a_private_probe_that_came_before_a_death_or_the_end_of_time_is_asked() 
 
 
 def test_without_copies_it_is_asked_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def no_copy(_kernel: object) -> NoCopy:
-        return NoCopy(able=False)
-
     monkeypatch.setattr("grader.run.client.Kernel.copy", no_copy)
     ran = run_book(blank("a", "a = 1"), check("a"), given("a = 2"), asks=ask(True))
     assert kinds(ran) == {"secret": "value", "open": "value"}
