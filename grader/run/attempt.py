@@ -86,6 +86,13 @@ class Attempt:
         known.aside += time.monotonic() - begun
         known.ours += time.monotonic() - begun
 
+    def forget(self) -> None:
+        """The kernel is not as it was any more. A copy that nobody keeps ends."""
+        kept = [each.copy for each in self.base.copies.values()] + [copy for copy, _ in self.base.asked_later]
+        if self._latest is not None and self._latest not in kept:
+            self._latest.close()
+        self._latest = None
+
     async def _copied(self, where: str) -> Copy | NoCopy:
         if self._latest is not None:
             return self._latest
@@ -111,7 +118,8 @@ class Attempt:
     async def _execute(self, index: int, cell: Cell) -> None:
         known = self.known
         seconds = min(self.asked.limits.cell, known.left())
-        start, lost, self._latest = time.monotonic(), "", None
+        start, lost = time.monotonic(), ""
+        self.forget()
         try:
             end = await self.speaker.run_cell(index, cell, seconds)
         except KernelDied as error:

@@ -113,6 +113,7 @@ class Work:
                     await attempt.take(step, copied=continued is not None and step.index == begin)
             await attempt.look_at_device()
         finally:
+            attempt.forget()
             if continued is not None:
                 await continued.end()
         await self._ask_later()
