@@ -28,7 +28,7 @@ from grader.values import NotAValue, Other
 
 __all__ = ["Progress", "RunCache", "Workshop", "key_of_reference", "make_key"]
 
-_MOST_RUNS = 4  # of the reference, among which mistakes are dealt out: each repeats all of it
+_RUNS = 2  # of the reference, among which mistakes are dealt out; always as many, so that what is kept serves every --jobs
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 
@@ -103,7 +103,7 @@ class Workshop:
 
 def make_key(assignment: Assignment, workshop: Workshop) -> Key:
     """Run the reference and every mistake. Raises AuthoringError when the reference raises or a probe gives no value."""
-    runs = list(workshop.run_all("Reference and mistakes", reference_requests(assignment, workshop.jobs)).values())
+    runs = list(workshop.run_all("Reference and mistakes", reference_requests(assignment)).values())
     return with_mistakes(assignment, key_of_reference(assignment, runs[0]), workshop, runs)
 
 
@@ -171,7 +171,7 @@ def with_mistakes(assignment: Assignment, key: Key, workshop: Workshop, runs: Se
     cell. Where no copy can be had, or it was lost, the mistake has a run of its own. Both ways give the same values. To the
     author's mistakes comes one that any blank which trains may have; it is left out where it changes nothing or is one of theirs.
     """
-    runs = runs or list(workshop.run_all("Mistakes", reference_requests(assignment, workshop.jobs)).values())
+    runs = runs or list(workshop.run_all("Mistakes", reference_requests(assignment)).values())
     assignment = _with_generic(assignment)
     captures = _in_branches(runs)
     alone = [m for m in assignment.checks.mistakes if m.path not in captures]
@@ -209,10 +209,10 @@ def _in_branches(runs: Iterable[Run]) -> dict[str, dict[str, Capture]]:
     return captures
 
 
-def reference_requests(assignment: Assignment, count: int) -> dict[str, Request]:
-    """So many runs of the whole reference, among which its mistakes are dealt out as branches. The first is "reference"."""
+def reference_requests(assignment: Assignment) -> dict[str, Request]:
+    """Two runs of the whole reference, among which its mistakes are dealt out as branches. The first is "reference"."""
     whole = request(assignment, assignment.template.reference_answers())
-    dealt: list[dict[str, list[Branch]]] = [{} for _ in range(max(1, min(count, _MOST_RUNS)))]
+    dealt: list[dict[str, list[Branch]]] = [{} for _ in range(_RUNS)]
     mistakes = _with_generic(assignment).checks
     number = 0
     for blank in assignment.template.blanks:

@@ -111,12 +111,12 @@ def verify(assignment: Assignment, workshop: Workshop) -> Verification:
 
 
 def _runs(workshop: Workshop, assignment: Assignment, stub: Request) -> tuple[list[Run], Run]:
-    """The reference at least twice, with the mistakes as branches, and the stub once.
+    """The reference twice, with the mistakes as branches, and the stub once.
 
     Never from the cache: what is kept cannot show that numbers are reproducible. What is made is kept for others.
     """
     fresh = dataclasses.replace(workshop, cache=RunCache(None))
-    asked = reference_requests(assignment, max(2, workshop.jobs))
+    asked = reference_requests(assignment)
     runs = fresh.run_all("Reference with mistakes, and stub", asked | {"stub": stub})
     for name, request_of_reference in asked.items():
         workshop.cache.keep(request_of_reference.key(versions()), runs[name])
