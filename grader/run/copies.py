@@ -29,6 +29,7 @@ from grader.run.recorder import Recorder
 
 __all__ = ["Copies"]
 
+_LIBRARIES = ("zmq", "ipykernel", "tornado", "IPython", "tqdm")  # whose threads start late: pyzmq's with the first large message
 _LARGEST = 2**16  # bytes of a word between a copy and the grader
 
 
@@ -81,8 +82,8 @@ class Copies:
         return True
 
     def _has_threads(self) -> bool:
-        """A fork takes none of them along. tqdm's only refreshes its bars."""
-        return any(type(thread).__name__ != "TMonitor" for thread in set(threading.enumerate()) - self._threads)
+        """Whether cells started any: a fork takes none of them along. Those of the kernel's own libraries do not matter."""
+        return any(type(one).__module__.split(".")[0] not in _LIBRARIES for one in set(threading.enumerate()) - self._threads)
 
     # ------------------------------------------------------------------------------------------------------ a paused copy
 

@@ -517,6 +517,7 @@ def test_other_questions_are_asked() -> None:
     assert (again.captures["a"].value, again.captures["new"].value) == (1.5, "int")
 
 
+@pytest.mark.slow
 def test_other_surroundings_are_had(tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("data")
     first = request(

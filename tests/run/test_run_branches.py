@@ -92,6 +92,15 @@ def test_an_endless_branch_is_interrupted_and_asked(tried):
     assert tried.branches["endless"]["value"].value.data.tolist() == [5, 6, 7]
 
 
+def test_a_large_picture_above_is_no_reason_for_whole_runs():
+    """pyzmq starts a thread of its own with the first large message; a fork goes on without it."""
+    large = "import os\nfrom IPython.display import display\ndisplay({'image/png': os.urandom(400_000).hex()}, raw=True)"
+    cells = (Cell("given-0", Role.GIVEN, large), *notebook(RIGHT).cells)
+    branches = {"double": (Branch("tripled", SOURCES["tripled"], (VALUE,)),)}
+    ran = execute(Request(Notebook(cells), {"double": [VALUE]}, Limits(cell=3), branches=branches))
+    assert ran.branches["tripled"]["value"].value.data.tolist() == [0, 3, 6]
+
+
 def test_a_branch_that_ends_its_copy_costs_itself_only(tried):
     assert {capture.fault.kind for capture in tried.branches["deadly"].values()} == {"died"}
     assert tried.captures["value"].value.data.tolist() == [0, 2, 4]

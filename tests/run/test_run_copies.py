@@ -164,6 +164,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.slow
 @both
 def test_floods_are_cut_alike(kernels: Kernels) -> None:
     cells = [Cell(plain(name), Role.GIVEN, source) for name, source in FLOODS.items()]

@@ -266,11 +266,6 @@ def test_a_run_is_as_if_nobody_had_been_killed(undisturbed: tuple[Any, ...], ker
     assert facts(disturbed(kernels, victim, after=0.3)) == undisturbed
 
 
-def test_a_killed_server_or_kernel_leaves_no_trace_in_the_run(undisturbed: tuple[Any, ...]) -> None:
-    assert facts(disturbed(PLAIN, "server", after=0.1)) == undisturbed
-    assert facts(disturbed(PLAIN, "kernel", after=0.1)) == undisturbed
-
-
 @pytest.mark.slow
 @both
 def test_a_cell_that_kills_its_kernel_each_time_costs_itself_only(kernels: Kernels) -> None:

@@ -103,6 +103,7 @@ def test_a_cell_that_takes_too_long_is_interrupted(private: Private) -> None:
     assert notebook.cells[1].outputs[0]["data"]["text/plain"] == "2"
 
 
+@pytest.mark.slow
 def test_any_manager_executes_a_notebook_by_it(private: Private) -> None:
     """As documented: the kernel specification names the provisioner, and nobody needs to know more."""
     manager = Manager(connection_file=private.connection_file)
