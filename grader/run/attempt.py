@@ -148,11 +148,19 @@ class Attempt:
         if (fault := found.fault) is not None and fault.kind == "ours" and fault.message.startswith(NO_COPY):
             self.base.kernel.tidy()
             found = await self._answer(probe, asked)
-            if found.fault is not None and found.fault.kind == "ours":
+            if isinstance(asked, Copy) and not asked.is_there():
+                self._lost_copy(probe)
+            elif found.fault is not None and found.fault.kind == "ours":
                 self._blame(found.fault.message)
         elif fault is not None and fault.kind == "died" and "SIGKILL" in fault.message:
             found = await self._answer(probe, asked)
         self.known.captures[probe.name] = without_source(probe, found)
+
+    def _lost_copy(self, probe: Probe) -> None:
+        """The one that waits is gone: somebody ended it. Once more, in another run, or it stays unanswered."""
+        if probe.name not in self.known.again:
+            self.known.again.add(probe.name)
+            raise KernelLost
 
     async def _answer(self, probe: Probe, asked: Kernel | Continued | Copy) -> Capture:
         known = self.known

@@ -11,7 +11,8 @@ import contextlib
 import logging
 import time
 
-from grader.result import Run
+from grader.judging import Probe
+from grader.result import Capture, Fault, Run
 from grader.run.attempt import Attempt
 from grader.run.base import Asked, Base, steps
 from grader.run.ends import KernelDied, NoKernel
@@ -137,15 +138,24 @@ class Work:
         if not self.base.kernel.stop():
             raise KernelLost
         attempt = Attempt(self.known, self.base, self.base.kernel)
+        lost = False
         while self.base.asked_later:
-            copy, probes = self.base.asked_later[0]
-            if not copy.is_there():
-                self.base.asked_later.pop(0)
-                raise KernelLost
-            for probe in probes:
-                if probe.name not in self.known.captures:
-                    await attempt.ask(probe, copy)
-            self.base.asked_later.pop(0)
+            copy, probes = self.base.asked_later.pop(0)
+            asked = [probe for probe in probes if probe.name not in self.known.captures]
+            for probe in asked if copy.is_there() else ():
+                await attempt.ask(probe, copy)
+            lost |= not copy.is_there() and self._is_first_time(asked)
+        if lost:
+            raise KernelLost
+
+    def _is_first_time(self, probes: list[Probe]) -> bool:
+        """Whether a lost copy's probes may be asked in another run. A notebook that ends its copies each time gets no third."""
+        names = [probe.name for probe in probes if probe.name not in self.known.captures]
+        gone = Capture(fault=Fault("died", message="the copy of the kernel that waited for it was gone"))
+        self.known.captures |= {name: gone for name in names if name in self.known.again}
+        fresh = [name for name in names if name not in self.known.again]
+        self.known.again |= set(fresh)
+        return bool(fresh)
 
     async def _ask_what_is_left(self) -> None:
         """No cell will run any more: private probes are asked all the same where copies wait for them, in a time of their own."""
