@@ -142,7 +142,8 @@ class _Continued:
         try:
             while (told := self._receive()) is not None:
                 content, pieces = told
-                self._channel.sendall(getattr(self, f"_do_{content['do']}")(content, pieces))
+                answer, sent = getattr(self, f"_do_{content['do']}")(content, pieces)
+                self._channel.sendall(frame(answer | {"token": content["token"]}, sent))
         finally:
             os._exit(0)
 
@@ -166,19 +167,19 @@ class _Continued:
             data += part
         return bytes(data)
 
-    def _do_probe(self, content: dict[str, Any], pieces: list[bytes]) -> bytes:
+    def _do_probe(self, content: dict[str, Any], pieces: list[bytes]) -> Frame:
         source = [pieces.pop(0).decode()]
         if content["only"]:
-            return frame({}, [self._session.take_here(source, content["name"], pieces.pop(0))])
-        return frame({}, [self._session.take_bytes(source, content["name"], pieces.pop(0), content["seconds"])])
+            return {}, [self._session.take_here(source, content["name"], pieces.pop(0))]
+        return {}, [self._session.take_bytes(source, content["name"], pieces.pop(0), content["seconds"])]
 
-    def _do_copy(self, _content: dict[str, Any], _pieces: list[bytes]) -> bytes:
-        return frame(self._copies.make())
+    def _do_copy(self, _content: dict[str, Any], _pieces: list[bytes]) -> Frame:
+        return self._copies.make(), []
 
-    def _do_device(self, _content: dict[str, Any], _pieces: list[bytes]) -> bytes:
-        return frame({"device": asked()})
+    def _do_device(self, _content: dict[str, Any], _pieces: list[bytes]) -> Frame:
+        return {"device": asked()}, []
 
-    def _do_cell(self, content: dict[str, Any], _pieces: list[bytes]) -> bytes:
+    def _do_cell(self, content: dict[str, Any], _pieces: list[bytes]) -> Frame:
         session = self._session
         session.originals.mend()  # as a kernel does before each cell
         session.announce(content["cell"], content["blank"], content["own"])
@@ -189,7 +190,7 @@ class _Continued:
         if error is not None:
             said, line = session.fault(error), session.place(error, content["cell"])[1]
             told |= {"type": said.type, "message": said.message, "line": line}
-        return frame(told)
+        return told, []
 
     def _execute(self, source: str) -> BaseException | None:
         """The error of the cell, if any. What cells changed in libraries is as they left it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
 import time
 from collections.abc import Sequence
@@ -229,11 +230,13 @@ class Continued:
         self._process.tell(kill=self.pid)
 
     async def _ask(self, content: dict[str, Any], pieces: Sequence[bytes], seconds: float) -> Frame:
-        deadline = time.monotonic() + seconds
+        deadline, token = time.monotonic() + seconds, secrets.token_hex(8)
         try:
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + seconds):
-                await asyncio.get_running_loop().sock_sendall(self._channel, frame(content, pieces))
-                return await self._answer()
+                await asyncio.get_running_loop().sock_sendall(self._channel, frame(content | {"token": token}, pieces))
+                while (answer := await self._answer())[0].get("token") != token:
+                    continue  # a cell wrote it
+                return answer
         except TimeoutError:
             self._process.tell(kill=self.pid)
             raise KernelHangs from None

@@ -246,13 +246,8 @@ FORGERIES = {
 }
 
 
-unmended = pytest.mark.xfail(
-    strict=True, reason="the true answer, which comes after a forged one, is taken for that to the next question"
-)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [pytest.param(name, marks=unmended) if name == "odd outputs" else name for name in FORGERIES])
+@pytest.mark.parametrize("name", FORGERIES)
 def test_a_forged_answer_costs_its_own_cell(name: str) -> None:
     """It is never our fault, and what is kept of it are outputs as others are."""
     cells = (blank("forge", FORGE), blank("lies", FORGERIES[name]), check("lies"), blank("last", "m = 1"), check("last"))
