@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import weakref
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from grader.gradebook.schema import APPLICATION_ID, SCHEMA_VERSION, facts, metad
 
 __all__ = ["Opened", "is_url", "open_gradebook"]
 
+_PATIENCE = 10  # seconds to wait for another writer
 _MAGIC = b"SQLite format 3\0"
 _VERSION_1 = {"facts": {"name", "value"}, "runs": {"key", "run"}, "grades": {"student", "grade"}}  # tables and columns it had
 
@@ -133,11 +135,24 @@ def _set_up(connection: Any, _: Any) -> None:
     """
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
+    _turn_on_the_log(cursor)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _turn_on_the_log(cursor: sqlite3.Cursor) -> None:
+    """To change the mode of a file that another has begun to write, SQLite does not wait, whatever the time-out: so we do."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from grader.compare import Observed, distance, explain
@@ -194,6 +194,7 @@ def test_random_values_after_one_step(step, size, seed):
 
 
 @given(st.sampled_from(sorted(STEPS)), st.sampled_from(sorted(STEPS)), sizes, seeds)
+@example("early", "one_short", (5, 2), 0)
 @settings(max_examples=150, deadline=None)
 def test_two_steps_at_once_are_no_one_of_them(first, second, size, seed):
     right = normal(*size, seed=seed)
@@ -201,6 +202,8 @@ def test_two_steps_at_once_are_no_one_of_them(first, second, size, seed):
     name = named(wrong, right)
     if name == "over_n":  # the number of rows or of columns: twice over six rows is once over three columns
         assert any(torch.allclose(wrong, right / n, atol=1e-3) for n in right.shape)
+    elif name == "one_short":  # one early and then one short is short of its first
+        assert any(wrong.shape == part.shape and torch.allclose(wrong, part, atol=1e-3) for part in (right[1:], right[:-1]))
     elif name in STEPS:
         assert wrong.shape == STEPS[name](right).shape
         assert torch.allclose(wrong, STEPS[name](right), atol=1e-3)

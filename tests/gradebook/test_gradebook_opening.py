@@ -4,6 +4,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -196,3 +198,17 @@ def test_a_database_that_fails_is_told_in_a_sentence(tmp_path):
         with pytest.raises(MachineError, match="failed: no such table: evidence"):
             book.keep_grade(make_grade(1), "d", None)
         assert book.rows() == []
+
+
+def test_a_file_that_another_begins_to_write_is_waited_for(tmp_path):
+    """To turn on the write-ahead log, SQLite itself waits for nobody that writes in another mode (https://www.sqlite.org/wal.html)."""
+    path = tmp_path / "gradebook.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("PRAGMA user_version=0")
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+        release.start()
+        with Gradebook(path, "tiny") as book:
+            assert book.rows() == []
+        release.join()
