@@ -201,7 +201,7 @@ def others(every: list[Right], count: Count) -> None:
 def right_answers(assignment: Assignment, workshop: Workshop, key: Key, count: Count) -> None:
     """The notebooks of tests/rnn_ab, in which each blank is answered rightly in many ways: what they lose is refused."""
     from grader.build import student_notebook
-    from tests.rnn_ab.homework import Sheet
+    from tests.homework.sheet import Sheet
     from tests.rnn_ab.test_right_is_right import FIRST, handed_in
 
     handed_out = Sheet.opened(student_notebook(assignment, None)[0].to_bytes())

@@ -12,7 +12,7 @@ from grader.checks import Checks, Mistake, load_checks
 from grader.errors import AuthoringError, CourseNotFound, Problem, UsageError
 from grader.judging import Agree
 from grader.reference import Reference
-from grader.settings import DEFAULT_PROFILE, Settings, load_settings
+from grader.settings import DEFAULT_PROFILE, Settings, line_of, load_settings
 from grader.template import Template, load_template
 
 __all__ = ["Assignment", "Course"]
@@ -116,6 +116,8 @@ class Course:
         template = _noting(problems, lambda: load_template(folder / "notebook.md.j2", reference, given, settings, profile))
         if template is not None and checks is not None:
             problems += _cross_problems(folder / "checks.py", checks, template)
+        if template is not None:
+            problems += _task_problems(folder / "assignment.toml", settings, template, reference)
         if problems or checks is None or template is None:
             raise AuthoringError(_without_echoes(problems, checks))
         return Assignment(slug, self.root, profile, settings, reference, checks, template)
@@ -153,6 +155,16 @@ def _cross_problems(path: Path, checks: Checks, template: Template) -> list[Prob
             problems.append(Problem(path, mistake.line, f"{where}: same_as names no mistake `{mistake.same_as}` of its blank"))
         problems += [Problem(path, mistake.line, f"{where}: {wrong}") for wrong in _source_problems(mistake, template)]
     return problems
+
+
+def _task_problems(path: Path, settings: Settings, template: Template, reference: Reference) -> list[Problem]:
+    """What `[tasks]` names must be there."""
+    wrong = []
+    for name, task in settings.tasks.items():
+        missing = [n for n in task.blanks if n not in template.blanks and n not in settings.answers]
+        wrong += [(name, f"there is no blank or free-text answer `{blank}`") for blank in missing]
+        wrong += [(name, f"the reference has no `{given}`") for given in task.given if given not in reference]
+    return [Problem(path, line_of(path, "tasks", name), f"tasks.{name}: {message}") for name, message in wrong]
 
 
 def _source_problems(mistake: Mistake, template: Template) -> list[str]:

@@ -17,6 +17,9 @@ cell = 60
 [answers.why_tanh]            # a free-text answer, graded by hand
 points = 2
 rubric = "Names the sign of the two logits."
+
+[tasks]                       # what of the lecture it covers: see `Task`; docs/course.md is made from it
+"000-T01" = { title = "Activation functions", where = "l. 7-15", blanks = ["tanh", "why_tanh"] }
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from typing import Any, ClassVar
 
 from grader.errors import AuthoringError, Problem
 
-__all__ = ["DEFAULT_PROFILE", "AnswerSettings", "Limits", "Settings", "load_settings"]
+__all__ = ["DEFAULT_PROFILE", "AnswerSettings", "Limits", "Settings", "Task", "line_of", "load_settings"]
 
 DEFAULT_PROFILE = "homework"
 
@@ -62,6 +65,21 @@ class AnswerSettings:
 
 
 @dataclass(frozen=True)
+class Task:
+    """A task, experiment or figure of the lecture. `where`: its place there.
+
+    `blanks`: the blanks and free-text answers in which students do it; `given`: the names of the reference that do it for them.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _FORBID
+
+    title: str
+    where: str = ""
+    blanks: list[str] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Settings:
     """`assignment.toml`. `parameters` are those of the profile `homework`; `profiles` overrides some of them."""
 
@@ -75,6 +93,7 @@ class Settings:
     profiles: dict[str, dict[str, Scalar | list[Scalar]]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     answers: dict[str, AnswerSettings] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
 
     def profile(self, name: str) -> dict[str, Any]:
         """The parameters under one profile. Raises KeyError for an unknown one."""
@@ -127,6 +146,9 @@ def _validate(data: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     for answer, facts in settings.answers.items():
         if facts.points < 0:
             wrong.append((("answers", answer, "points"), f"answers.{answer}.points: points must not be negative"))
+    for task, covered in settings.tasks.items():
+        if not covered.blanks and not covered.given:
+            wrong.append((("tasks", task), f"tasks.{task}: names neither blanks nor given"))
     return wrong
 
 
@@ -143,6 +165,11 @@ def _sentence(kind: str, message: str) -> str:
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
         return "is not a setting; look for a misspelling"
     return message[:1].lower() + message[1:]
+
+
+def line_of(path: Path, *where: str) -> int:
+    """The line of `assignment.toml` that the setting at `where` stands on."""
+    return _line_of(path.read_text(encoding="utf-8-sig"), where)
 
 
 def _line_of(text: str, where: tuple[str, ...]) -> int:

@@ -135,6 +135,32 @@ def test_settings(course, old, new, says):
     assert any(says in message for message in messages), messages
 
 
+TASK = '[tasks]\n"001-T01" = {{ title = "A line", {} }}\n'
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ('blanks = ["line", "curve"]', "tasks.001-T01: there is no blank or free-text answer `curve`"),
+        ('given = ["helper"]', "tasks.001-T01: the reference has no `helper`"),
+        ('where = "l. 1"', "tasks.001-T01: names neither blanks nor given"),
+        ('blank = ["line"]', "tasks.001-T01.blank: is not a setting; look for a misspelling"),
+    ],
+)
+def test_tasks(course, what, says):
+    path = course / FOLDER / "assignment.toml"
+    path.write_text(path.read_text() + "\n" + TASK.format(what))
+    line = line_of(course, f"{FOLDER}/assignment.toml", "001-T01")
+    assert f"{line}: {says}" in problems(course)["assignment.toml"]
+
+
+def test_tasks_name_blanks_answers_and_names_of_the_reference(course):
+    path = course / FOLDER / "assignment.toml"
+    path.write_text(path.read_text() + "\n" + TASK.format('blanks = ["line", "why"], given = ["fit"]'))
+    found = Course(course).assignment("line").settings.tasks["001-T01"]
+    assert (found.title, found.blanks, found.given) == ("A line", ["line", "why"], ["fit"])
+
+
 def test_a_reference_that_raises_on_import_is_named(course):
     edit(course, "reference/line.py", ("import torch\n", "import torch\n\nraise OSError('no disk')\n"))
     edit(course, f"{FOLDER}/checks.py", ("import torch\n", "import torch\n\nfrom reference import line as ref\n"))

@@ -4,7 +4,7 @@
 `IMPORTS` brings in besides, as most notebooks do.
 """
 
-from .homework import Sources
+from tests.homework.sheet import Sources
 
 IMPORTS = """
 import functools, itertools, sys, types, warnings

@@ -1,8 +1,7 @@
 """Wrong answers, and what people try so that they count as right."""
 
 from grader.key import Key
-
-from .homework import Sources
+from tests.homework.sheet import Sources
 
 # ------------------------------------------------------------------------------------------------------ honestly wrong
 

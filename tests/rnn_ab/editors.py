@@ -7,7 +7,7 @@ import re
 import uuid
 from typing import Any
 
-from .homework import Sheet
+from tests.homework.sheet import Sheet
 
 
 def _lines(source: str) -> list[str]:

@@ -10,18 +10,18 @@ WRONG = ["tanh", "f", "pairs", "as_column", "train", "soft"]  # others depend on
 
 
 @pytest.fixture(scope="module")
-def grades(rnn_ab, key):
+def grades(assignment, key):
     """Blank -> the grade of the reference's answers with the first mistake of this blank, and the number of extra runs."""
     work, answers = {}, {}
     for blank in WRONG:
-        mistake = rnn_ab.checks.mistakes_of(blank)[0]
-        answers[blank] = rnn_ab.template.reference_answers(**{blank: mistake.apply(rnn_ab.template.solutions[blank])})
-    queue = {blank: request(rnn_ab, found) for blank, found in answers.items()}
+        mistake = assignment.checks.mistakes_of(blank)[0]
+        answers[blank] = assignment.template.reference_answers(**{blank: mistake.apply(assignment.template.solutions[blank])})
+    queue = {blank: request(assignment, found) for blank, found in answers.items()}
     while queue:
         runs = dict(run_many(queue, 2, execute))
         for blank, run in runs.items():
             if blank not in work:
-                work[blank] = Carried.of(rnn_ab, key, run, answers[blank], blank, "")
+                work[blank] = Carried.of(assignment, key, run, answers[blank], blank, "")
             else:
                 work[blank].take(work[blank].outcomes(run))
         queue = {blank: asked for blank in runs if (asked := work[blank].request()) is not None}

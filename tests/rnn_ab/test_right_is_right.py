@@ -12,10 +12,10 @@ from grader.assignment import Assignment
 from grader.key import Key
 from grader.result import State
 from grader.sourcecode import same_code
+from tests.homework.sheet import Marked, Sheet, Sources, grade_all
 
 from .answers import ANSWERS, IMPORTS
 from .habits import HABITS, NOTES
-from .homework import Marked, Sheet, Sources, grade_all
 
 FIRST, ALL = 8, 18
 QUICK = [f"notebook-{k:02}" for k in range(FIRST)]
@@ -39,13 +39,13 @@ def handed_in(handed_out: Sheet, k: int) -> Sheet:
 
 
 @pytest.fixture(scope="module")
-def marked(rnn_ab: Assignment, key: Key, handed_out: Sheet) -> dict[str, Marked]:
-    return grade_all(rnn_ab, key, {name: handed_in(handed_out, k) for k, name in enumerate(QUICK)})
+def marked(assignment: Assignment, key: Key, handed_out: Sheet) -> dict[str, Marked]:
+    return grade_all(assignment, key, {name: handed_in(handed_out, k) for k, name in enumerate(QUICK)})
 
 
 @pytest.fixture(scope="module")
-def also_marked(rnn_ab: Assignment, key: Key, handed_out: Sheet) -> dict[str, Marked]:
-    return grade_all(rnn_ab, key, {name: handed_in(handed_out, k) for k, name in enumerate(SLOW, FIRST)})
+def also_marked(assignment: Assignment, key: Key, handed_out: Sheet) -> dict[str, Marked]:
+    return grade_all(assignment, key, {name: handed_in(handed_out, k) for k, name in enumerate(SLOW, FIRST)})
 
 
 def assert_full_marks(marked: Marked, key: Key) -> None:
@@ -66,8 +66,8 @@ def test_every_point_is_earned_by_other_combinations(also_marked: dict[str, Mark
     assert_full_marks(also_marked[name], key)
 
 
-def test_each_blank_is_answered_in_three_ways_or_more(rnn_ab: Assignment):
-    assert list(ANSWERS) == rnn_ab.template.blanks
+def test_each_blank_is_answered_in_three_ways_or_more(assignment: Assignment):
+    assert list(ANSWERS) == assignment.template.blanks
     for blank, found in ANSWERS.items():
         assert 3 <= len(found) <= FIRST, blank
         texts = ["\n".join(answer) if isinstance(answer, tuple) else answer for answer in found]
@@ -117,9 +117,9 @@ assert torch.equal(embed_by_matrix(x_abc, ebdd.weight), torch.nn.functional.embe
 
 
 @pytest.fixture(scope="module")
-def once_refused(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
+def once_refused(assignment: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
     sheets = {name: handed_out.copy().answer(right | found) for name, found in ONCE_REFUSED.items()}
-    return grade_all(rnn_ab, key, sheets)
+    return grade_all(assignment, key, sheets)
 
 
 @pytest.mark.parametrize(("name", "blank"), [(name, blank) for name, found in ONCE_REFUSED.items() for blank in found])

@@ -11,9 +11,9 @@ import pytest
 from grader.assignment import Assignment
 from grader.key import Key
 from grader.result import State
+from tests.homework.sheet import Marked, Sheet, grade_all
 
 from .editors import colab, jupyter, old_ipython, vs_code
-from .homework import Marked, Sheet, grade_all
 
 
 def on_colab(sheet: Sheet, right: dict[str, str]) -> bytes:
@@ -81,8 +81,8 @@ SAVED: dict[str, Callable[[Sheet, dict[str, str]], bytes]] = {
 
 
 @pytest.fixture(scope="module")
-def marked(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
-    return grade_all(rnn_ab, key, {name: save(handed_out.copy(), right) for name, save in SAVED.items()})
+def marked(assignment: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
+    return grade_all(assignment, key, {name: save(handed_out.copy(), right) for name, save in SAVED.items()})
 
 
 @pytest.mark.parametrize("name", SAVED)

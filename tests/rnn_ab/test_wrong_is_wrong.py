@@ -12,19 +12,19 @@ import pytest
 from grader.assignment import Assignment
 from grader.key import Key
 from grader.result import State
+from tests.homework.sheet import Marked, Sheet, grade_all, names_of, points_of
 
 from . import cheats
-from .homework import Marked, Sheet, grade_all, names_of, points_of
 
 # Judged by how the answer is written or made. What these are worth where the answer does nothing right: see further below.
 BY_LOOKS = {"tanh_is_your_own", "mynet3_is_a_class", "embedding_is_one", "product_is_your_own"}
 
 
 @pytest.fixture(scope="module")
-def marked(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
+def marked(assignment: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
     wrong = right | cheats.WRONG
     first = f"{cheats.WRONG['tanh']}\n"
-    names = rnn_ab.template.defines
+    names = assignment.template.defines
     edited = handed_out.copy().answer(right | cheats.RIGHT_IF_EDITED)
     for cell_id, source in cheats.EDITED.items():
         edited.write(cell_id, source)
@@ -49,7 +49,7 @@ def marked(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str
             sheets[name].put(after, source)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_TOKEN", "open sesame")
-        return grade_all(rnn_ab, key, sheets)
+        return grade_all(assignment, key, sheets)
 
 
 def assert_earns(marked: Marked, key: Key, names: set[str]) -> None:
@@ -61,9 +61,9 @@ def assert_earns(marked: Marked, key: Key, names: set[str]) -> None:
 
 
 @pytest.mark.slow
-def test_honestly_wrong_answers(rnn_ab: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]):
+def test_honestly_wrong_answers(assignment: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]):
     """What the next two tests start from."""
-    found = grade_all(rnn_ab, key, {"honest": handed_out.copy().answer(right | cheats.WRONG)})["honest"]
+    found = grade_all(assignment, key, {"honest": handed_out.copy().answer(right | cheats.WRONG)})["honest"]
     assert_earns(found, key, cheats.EARNED)
     assert found.printed("blank-tanh") == ""
 

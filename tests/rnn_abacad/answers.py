@@ -3,7 +3,7 @@
 `ANSWERS` holds for each blank a list of whole answers; an answer of several cells is a tuple. They use `nn`, `F` and `np` besides.
 """
 
-from tests.rnn_ab.homework import Sources
+from tests.homework.sheet import Sources
 
 IMPORTS = """
 import copy

@@ -9,7 +9,7 @@ import pytest
 from grader.assignment import Assignment
 from grader.key import Key
 from grader.result import Outcome
-from tests.rnn_ab.homework import Marked, Sheet, grade_all, names_of
+from tests.homework.sheet import Marked, Sheet, grade_all, names_of
 
 pytestmark = pytest.mark.slow  # its key takes minutes to make where none is kept
 
@@ -70,17 +70,17 @@ def train_rnn(rnn, cook, loss_fn, optimizr, x, y, epochs):
 
 
 @pytest.fixture(scope="module")
-def marked(rnn_abacad: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
+def marked(assignment: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
     wrong = {blank: source for blank, (source, _) in WRONG.items()}
     sheets = {"untouched": handed_out.copy(), "wrong": handed_out.copy().answer(right | wrong)}
-    return grade_all(rnn_abacad, key, sheets)
+    return grade_all(assignment, key, sheets)
 
 
 @pytest.fixture(scope="module")
-def slips(rnn_abacad: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> Marked:
+def slips(assignment: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> Marked:
     """Three declared mistakes in one notebook, the first of each blank."""
-    found = {blank: rnn_abacad.checks.mistakes_of(blank)[0].apply(right[blank]) for blank in ("states", "case_node", "speedups")}
-    return grade_all(rnn_abacad, key, {"slips": handed_out.copy().answer(right | found)})["slips"]
+    found = {blank: assignment.checks.mistakes_of(blank)[0].apply(right[blank]) for blank in ("states", "case_node", "speedups")}
+    return grade_all(assignment, key, {"slips": handed_out.copy().answer(right | found)})["slips"]
 
 
 def test_untouched_is_not_attempted(marked: dict[str, Marked]):
@@ -108,9 +108,9 @@ def test_states_part_at_the_step_where_they_do(slips: Marked):
 
 
 @pytest.mark.parametrize("blank", ["states", "case_node", "speedups"])
-def test_a_slip_is_charged_once_and_told(slips: Marked, rnn_abacad: Assignment, blank: str):
+def test_a_slip_is_charged_once_and_told(slips: Marked, assignment: Assignment, blank: str):
     """Each loses points, reads the sentence of its mistake, and no other blank loses any but those that stand on it."""
-    mistake = rnn_abacad.checks.mistakes_of(blank)[0]
+    mistake = assignment.checks.mistakes_of(blank)[0]
     assert slips.diagnoses(blank) == {mistake.says}
     lost = {check.blank for check in slips.grade.checks if check.name in slips.lost}
     assert lost == {"states", "look", "case_node", "speedups"}

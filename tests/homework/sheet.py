@@ -1,4 +1,4 @@
-"""A student's copy of `rnn_ab`: written into as in Jupyter, handed in as bytes, graded as a TA does it."""
+"""A student's copy of an assignment: written into as in Jupyter, handed in as bytes, graded as a TA does it."""
 
 from __future__ import annotations
 
