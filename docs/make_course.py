@@ -17,10 +17,12 @@ from grader.settings import Task  # noqa: E402
 ORDER = ["rnn_ab", "perceptron", "autograd", "mlp", "logistic", "relu_network", "rnn_abacad", "lstm"]  # of the lectures
 HEAD = """# The course
 
-Five lectures, {assignments} assignments, {tasks} tasks. Made by `python docs/make_course.py` from `[tasks]` of each `assignment.toml`.
+Five lectures, {assignments} assignments, {tasks} tasks. Made by `python docs/make_course.py` from `[tasks]` of each
+`assignment.toml`.
 
-**Lecture** is the place in the lecture's text; **reference** what does the task in `reference/`; **blank** where students do it,
-with its points, or *given*: the notebook does it for them, and they look; **checks** are those of the blanks, (p) the private ones.
+**Lecture** is the place in the lecture's text; **reference** what does the task in `reference/`; **blank** where students do
+it, with its points, or *given*: the notebook does it for them, and they look; **checks** are those of the blanks, (p) the
+private ones.
 """
 
 
@@ -38,13 +40,9 @@ def section(assignment: Assignment) -> str:
     """One assignment: its cover and the table of its tasks."""
     slug, settings = assignment.slug, assignment.settings
     points = sum(c.points for c in assignment.checks.checks) + sum(a.points for a in settings.answers.values())
-    lines = [
-        f"## {settings.title}",
-        "",
-        f"Lecture {settings.lecture} · [`reference/{settings.reference}.py`](../reference/{settings.reference}.py) · "
-        f"[`assignments/{slug}`](../assignments/{slug}/notebook.md.j2) · {points:g} points",
-        "",
-    ]
+    reference = f"[`reference/{settings.reference}.py`](../reference/{settings.reference}.py)"
+    template = f"[`assignments/{slug}`](../assignments/{slug}/notebook.md.j2)"
+    lines = [f"## {settings.title}", "", f"Lecture {settings.lecture} · {reference} · {template} · {points:g} points", ""]
     if "cover.png" in assignment.data_files():
         lines += [f"![{settings.title}](../assignments/{slug}/data/cover.png)", ""]
     lines += ["| task | | lecture | reference | blank | checks |", "| --- | --- | --- | --- | --- | --- |"]
