@@ -92,6 +92,16 @@ def kernels_of(no_isolation: bool, cold: bool) -> tuple[Kernels | None, str]:
     )
 
 
+def prepare(kernels: Kernels | None, jobs: int) -> None:
+    """Have what imports torch do so beside this process, which has the assignment to load first."""
+    from grader.run.pool import prepare_workers
+
+    if kernels is not None:
+        kernels.prepare()
+    if jobs > 1:
+        prepare_workers()
+
+
 def jobs_of(jobs: int) -> int:
     """The number of runs at once that `--jobs` means."""
     from grader.run import default_jobs

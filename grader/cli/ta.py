@@ -20,6 +20,7 @@ from grader.cli.console import (
     kernels_of,
     load,
     out,
+    prepare,
     print_json,
     print_json_list,
     print_json_with,
@@ -57,17 +58,19 @@ def grade(
     folder name. What is graded already is not run again, so it may be stopped with
     Ctrl-C at any time and started again. Exit code 1 when some need a person.
     """
+    from grader.errors import UsageError
+
+    kernels, refusal = kernels_of(no_isolation, cold)
+    if kernels is None:
+        raise UsageError(refusal)
+    prepare(kernels, jobs_of(jobs))
     from grader.batch import grade_folder
     from grader.cli.tables import summary_lines
-    from grader.errors import UsageError
     from grader.gradebook import Gradebook
     from grader.keying import Workshop
 
     assignment = load(slug, course, profile)
     place = target or Path("graded") / slug
-    kernels, refusal = kernels_of(no_isolation, cold)
-    if kernels is None:
-        raise UsageError(refusal)
     with progress(silent=as_json) as screen:
         workshop = dataclasses.replace(Workshop.of(assignment, jobs_of(jobs), screen), kernels=kernels)
         summary = grade_folder(assignment, folder, place, workshop, screen.watch, database or None)

@@ -13,24 +13,30 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from multiprocessing import forkserver
 from types import TracebackType
 from typing import Any, TypeVar
 
 from grader.result import Run
 from grader.run.request import Request, Runner
 from grader.run.worker import serve
+from grader.warm.house import handed_on
 
-__all__ = ["Pool", "WorkerDied", "default_jobs", "run_many", "work"]
+__all__ = ["Pool", "WorkerDied", "default_jobs", "prepare_workers", "run_many", "work"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 CALLS = 250  # after so many a worker makes way for a new one: what libraries leak goes with it
+_METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
+_PRELOADED = ["torch", "scipy.optimize", "grader.run.live", "grader.batch.crew"]  # those that are there
+
 TICK = 0.25  # seconds between two calls of `tick`
 END = 2.0  # seconds for workers to end their kernels in, when all is to end now
 
@@ -70,6 +76,7 @@ class Pool(Executor):
         self._workers: set[_Worker] = set()
         self._lock = threading.Lock()
         self._ended = False
+        prepare_workers()
 
     def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
         """The call's future. Its exception is WorkerDied when the worker did not live to its end."""
@@ -153,13 +160,16 @@ class _Worker:
     """A process, and the pipe to it. One thread at a time calls it; any may end it."""
 
     def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
+        context: Any = multiprocessing.get_context(_METHOD)
         self._pipe, other = context.Pipe()
         self.calls = 0
-        self.process = context.Process(target=serve, args=(other,), daemon=True)
+        servers = handed_on()
+        self.process = context.Process(target=serve, args=(other, dict(os.environ), servers), daemon=True)
         with _blocked_interrupt():
             self.process.start()
         other.close()
+        for _, channel in servers:
+            channel.close()
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Raises EOFError or OSError when the process is gone, and what the function raises."""
@@ -180,6 +190,17 @@ class _Worker:
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
+
+
+def prepare_workers() -> None:
+    """Start now, beside what else is to be done first, the process that workers are forked from: it imports what they need.
+
+    https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods, "forkserver"
+    """
+    if _METHOD == "forkserver":
+        multiprocessing.set_forkserver_preload(_PRELOADED)
+        with _blocked_interrupt():
+            forkserver.ensure_running()
 
 
 @contextlib.contextmanager

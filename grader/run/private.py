@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader.isolation.jail import SOCKETS
 
-__all__ = ["Private"]
+__all__ = ["Private", "environment_of_server"]
 
 _KEPT = (
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
@@ -70,26 +70,15 @@ class Private:
     def environment(self) -> dict[str, str]:
         """What a kernel needs to know of ours, and no more: no keys, no tokens; one thread and no accelerator unless asked."""
         root = self.root
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment |= {"HOME": str(root / "home"), "USERPROFILE": str(root / "home")}
-        environment |= {name: str(root / "tmp") for name in ("TMPDIR", "TEMP", "TMP")}
-        environment |= {"IPYTHONDIR": str(root / "ipython"), "MPLCONFIGDIR": str(root / "matplotlib")}
-        environment |= {f"JUPYTER_{name}_DIR": str(root / "jupyter") for name in ("CONFIG", "DATA", "RUNTIME")}
-        environment |= dict.fromkeys(_THREADS, str(self.threads))
-        environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "JUPYTER_NO_CONFIG": "1"}
-        environment |= {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
-        environment |= {"GRADER_RUN": "1", "GRADER_SEED": str(self.shift), **_devices(self.device)}
-        if site.ENABLE_USER_SITE:
-            environment["PYTHONUSERBASE"] = site.getuserbase()
-        if path := _python_path():
-            environment["PYTHONPATH"] = path
-        return environment
+        own = {"HOME": str(root / "home"), "USERPROFILE": str(root / "home")}
+        own |= {name: str(root / "tmp") for name in ("TMPDIR", "TEMP", "TMP")}
+        own |= {"IPYTHONDIR": str(root / "ipython"), "MPLCONFIGDIR": str(root / "matplotlib")}
+        own |= {f"JUPYTER_{name}_DIR": str(root / "jupyter") for name in ("CONFIG", "DATA", "RUNTIME")}
+        return _environment(self.threads, self.device, self.shift) | own
 
     def environment_of_server(self) -> dict[str, str]:
-        """The same without what is this kernel's: every fork's entry in /proc shows it."""
-        mine = os.fsdecode(self.root)
-        kept = {name: value for name, value in self.environment().items() if mine not in value}
-        return kept | {"MPLCONFIGDIR": str(_matplotlib_cache())} if _font_list() else kept
+        """That of a server for this kernel and others like it."""
+        return environment_of_server(self.threads, self.device, self.shift)
 
     def end_all(self) -> None:
         """Kill every process that has our folder as its TMPDIR, or is in it: what cells left behind, in whatever session."""
@@ -126,6 +115,25 @@ class Private:
                         if not (path := Path(folder, name)).is_symlink():
                             path.chmod(0o700)
             shutil.rmtree(self.root, ignore_errors=True)
+
+
+def environment_of_server(threads: int = 1, device: str = "cpu", shift: int = 0) -> dict[str, str]:
+    """What kernels have in common, and nothing that is one's own: every fork's entry in /proc shows it."""
+    common = _environment(threads, device, shift)
+    return common | {"MPLCONFIGDIR": str(_matplotlib_cache())} if _font_list() else common
+
+
+def _environment(threads: int, device: str, shift: int) -> dict[str, str]:
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment |= dict.fromkeys(_THREADS, str(threads))
+    environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "JUPYTER_NO_CONFIG": "1"}
+    environment |= {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    environment |= {"GRADER_RUN": "1", "GRADER_SEED": str(shift), **_devices(device)}
+    if site.ENABLE_USER_SITE:
+        environment["PYTHONUSERBASE"] = site.getuserbase()
+    if path := _python_path():
+        environment["PYTHONPATH"] = path
+    return environment
 
 
 def _devices(device: str) -> dict[str, str]:

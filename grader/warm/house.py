@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -14,26 +15,48 @@ from pathlib import Path
 from typing import Any
 
 import grader
-from grader.warm.messages import Start, pair, receive, send
+from grader.warm.messages import ANOTHER, Start, pair, receive, send
 
-__all__ = ["Process", "Server", "server"]
+__all__ = ["Process", "Server", "handed_on", "server", "take_over"]
 
 _ENDING = 10.0  # seconds that a kernel's processes may take to be gone
 
-_servers: dict[tuple[object, ...], Server] = {}
+_Name = tuple[object, ...]
+
+_servers: dict[_Name, Server] = {}
 _lock = threading.Lock()
 
 
 def server(environment: dict[str, str], *, warm: bool) -> Server:
     """This process's server for such an environment, started when it is first asked for, and anew when it was lost."""
-    name = (os.getpid(), sys.executable, warm, *sorted(environment.items()))
+    name = (os.getpid(), *_kind(environment, warm))
     with _lock:
         found = _servers.get(name)
         if found is None or not found.is_alive():
             if found is not None:
                 found.end()
-            found = _servers[name] = Server(environment, warm=warm)
+            found = _servers[name] = Server.started(environment, warm=warm)
         return found
+
+
+def _kind(environment: dict[str, str], warm: bool) -> _Name:
+    return (sys.executable, warm, *sorted(environment.items()))
+
+
+def handed_on() -> list[tuple[_Name, socket.socket]]:
+    """For a worker of ours: a server like each that this process has, forked from it, as what it is for and its channel."""
+    found = []
+    with _lock:
+        for (pid, *kind), one in _servers.items():
+            if pid == os.getpid() and (channel := one.another()) is not None:
+                found.append((tuple(kind), channel))
+    return found
+
+
+def take_over(servers: list[tuple[_Name, socket.socket]]) -> None:
+    """In a worker: those that it was handed on."""
+    for kind, channel in servers:
+        _servers[os.getpid(), *kind] = Server(channel)
 
 
 @atexit.register
@@ -44,18 +67,25 @@ def _end_all() -> None:
 
 
 class Server:
-    """A server process. environment: what it starts with; a kernel's own replaces it, but a fork's /proc entry keeps it."""
+    """A server process at the other end of a channel. `process`: where we have started it ourselves."""
 
-    def __init__(self, environment: dict[str, str], *, warm: bool = True) -> None:
+    def __init__(self, channel: socket.socket, process: subprocess.Popen[bytes] | None = None) -> None:
         self.owner = os.getpid()
+        self._channel = channel
+        self._process = process
+        self._used = process is None
+
+    @classmethod
+    def started(cls, environment: dict[str, str], *, warm: bool = True) -> Server:
+        """A new one. environment: what it starts with; a kernel's own replaces it, but a fork's /proc entry keeps it."""
         # Not with -P: IPython keeps the working directory out of sys.path where that is set (since 9.7), and a fork inherits it.
-        self._channel, theirs = pair()
+        ours, theirs = pair()
         code = "import sys; sys.path[:] = [*sys.path[1:], sys.argv[1]]; from grader.warm.server import main; main(sys.argv[2:])"
         folder = str(Path(grader.__file__).parent.parent)
         arguments = [str(theirs.fileno()), *(["grader.run.serve", "grader.run.copies"] if warm else ["--cold"])]
         null = subprocess.DEVNULL
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own Python and our own module
+            process = subprocess.Popen(  # noqa: S603 - our own Python and our own module
                 [sys.executable, "-c", code, folder, *arguments],
                 env=environment,
                 pass_fds=[theirs.fileno()],
@@ -64,16 +94,35 @@ class Server:
                 stderr=None if os.environ.get("GRADER_DEBUG") else null,
                 start_new_session=True,
             )
+        return cls(ours, process)
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        """Of one that we have started; else 0."""
+        return self._process.pid if self._process else 0
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        if self._process is not None:
+            return self._process.poll() is None
+        look = select.poll()
+        look.register(self._channel, select.POLLHUP)
+        return not look.poll(0)
+
+    def another(self) -> socket.socket | None:
+        """The channel of a server that this one forks; None when it is gone."""
+        ours, theirs = pair()
+        with theirs:
+            try:
+                send(self._channel, {ANOTHER: True}, (theirs.fileno(),))
+            except OSError:
+                ours.close()
+                return None
+        self._used = True
+        return ours
 
     def start(self, start: Start) -> Process:
         """Have a kernel forked. Raises OSError when the server is gone. What becomes of it is the process's to tell."""
+        self._used = True
         control, theirs = pair()
         copies, inside = pair()
         with theirs, inside:
@@ -88,8 +137,10 @@ class Server:
     def end(self) -> None:
         """End the server, and with it all of its kernels."""
         self._channel.close()
+        if self._process is None:
+            return  # it sees that, and whoever forked it waits for it
         try:
-            self._process.wait(2)
+            self._process.wait(2 if self._used else 0)  # one that is still importing would look only afterwards
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(_ENDING)
@@ -185,8 +236,6 @@ class Process:
         self.copies.close()
 
     def _wait(self, seconds: float, done: Any) -> bool:
-        import select
-
         deadline = time.monotonic() + seconds
         self.poll()
         while not done():

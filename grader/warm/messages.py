@@ -15,8 +15,9 @@ from typing import Any
 
 from grader.isolation import Jail
 
-__all__ = ["LARGEST", "Start", "pair", "receive", "send"]
+__all__ = ["ANOTHER", "LARGEST", "Start", "pair", "receive", "send"]
 
+ANOTHER = "another server"  # the key of a message that asks for one, with the channel that it is to serve
 LARGEST = 2**17  # bytes of a packet; the usual limit of the system is 208 KiB
 
 

@@ -1,6 +1,7 @@
 """The server: `python -m grader.warm.server CHANNEL [--cold]` waits on an inherited socket for kernels to fork.
 
-It has one thread, holds no secret and no student's code, and ends when the grader does.
+It has one thread, holds no secret and no student's code, and ends when the grader does. Asked for another server, it forks one
+that serves a channel of its own: the imports are done once, however many workers there are.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import suppress
 
 from grader.isolation import IsolationError, die_with_parent, separate
 from grader.warm import init
-from grader.warm.messages import Start, receive, send
+from grader.warm.messages import ANOTHER, Start, receive, send
 from grader.warm.preload import preload, threads
 
 __all__ = ["main"]
@@ -28,12 +29,21 @@ def main(arguments: list[str]) -> None:
         del sys.path[-1 - sys.path[::-1].index(sys.argv[1])]  # our package's folder: what lies beside it is not a kernel's to see
         if threads() > 1:
             raise SystemExit("An import started a thread: kernels cannot be forked from here.")
+    _serve(channel)
+
+
+def _serve(channel: socket.socket) -> None:
     mine = os.pidfd_open(os.getpid())
     while (message := receive(channel, descriptors=2)) is not None:
         content, descriptors = message
         _reap()
         if os.fork() == 0:
             channel.close()
+            if ANOTHER in content:
+                os.close(mine)
+                channel, mine = socket.socket(fileno=descriptors[0]), os.pidfd_open(os.getpid())
+                os.setsid()
+                continue
             _monitor(Start.from_json(content), mine, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)

@@ -173,7 +173,7 @@ def test_clearing_kills_what_the_notebook_left_and_keeps_the_copies(kernels: Ker
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Private() as private:
-        started = Server(private.environment_of_server())
+        started = Server.started(private.environment_of_server())
         yield started
         started.end()
 
@@ -189,6 +189,55 @@ def test_a_server_has_one_thread_and_nothing_of_ours(server: Server) -> None:
     fonts = [name for name in opened if name.endswith(".ttf")]  # matplotlib's, which closes them in every fork
     assert sorted(set(opened) - {"anon_inode", "/dev/null", *fonts}) == ["socket"]
     assert opened.count("socket") == 1
+
+
+def test_a_server_hands_on_another_that_needs_no_imports(server: Server) -> None:
+    """Each worker has a server of its own, which lives as long as the worker's end of its channel, and not longer."""
+    channel = server.another()
+    assert channel is not None
+    second = Server(channel)
+    for one in (server, second):
+        process = one.start(Start("", "/", "/", {}, command=("/bin/true",)))
+        assert process.wait(120) == 0
+        process.end()
+    (forked,) = running(children(server.pid))
+    assert os.getsid(forked) == forked
+    opened = [os.readlink(f"/proc/{forked}/fd/{name}").split(":")[0] for name in os.listdir(f"/proc/{forked}/fd")]
+    assert opened.count("socket") == 1
+    assert second.is_alive()
+    second.end()
+    assert gone(named([forked])) == set()
+    assert server.is_alive()
+
+
+def test_a_server_that_was_handed_on_and_killed_is_seen_to_be_gone(server: Server) -> None:
+    channel = server.another()
+    assert channel is not None
+    second = Server(channel)
+    second.start(Start("", "/", "/", {}, command=("/bin/true",))).end()
+    (forked,) = running(children(server.pid))
+    os.kill(forked, signal.SIGKILL)
+    assert gone(named([forked])) == set()
+    assert not second.is_alive()
+    with pytest.raises(OSError):  # noqa: PT011 - which one is the system's to choose
+        second.start(Start("", "/", "/", {}, command=("/bin/true",)))
+    second.end()
+
+
+def test_what_a_worker_takes_over_is_what_its_kernels_come_from() -> None:
+    """As `Pool` does it, in this one process."""
+    environment = os.environ | {"GRADER_TEST": "handed on"}
+    first = house.server(dict(environment), warm=True)
+    ((kind, channel),) = [found for found in house.handed_on() if ("GRADER_TEST", "handed on") in found[0]]
+    process = Server(channel).start(Start("", "/", "/", {}, command=("/bin/true",)))  # by then it has been forked
+    assert process.wait(120) == 0
+    process.end()
+    first.end()
+    house.take_over([(kind, channel)])
+    second = house.server(dict(environment), warm=True)
+    assert second is not first
+    assert second.pid == 0, "none was started"
+    second.end()
 
 
 @pytest.mark.slow
