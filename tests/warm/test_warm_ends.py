@@ -116,7 +116,7 @@ def test_nothing_outlives_whom_it_depends_on(worker: Callable[[Kernels], int], k
     elif victim in ("monitor", "init") and not kernels.isolated:  # the grader itself clears up, at the latest when the run ends
         assert not gone(named([found["kernel"]]))
         os.kill(root, signal.SIGINT)
-        assert not gone(processes, 5)
+        assert not gone(processes, 20)  # of a busy machine
     else:
         assert not gone(processes)
 
