@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader import compare
@@ -19,13 +19,13 @@ from grader.grade import explain, grade, judge, known_mistake, request
 from grader.key import Key, KeyMistake
 from grader.keying import RunCache, Workshop, key_of_reference, reference_requests, with_mistakes
 from grader.notebook import Answers, read
-from grader.result import Capture, CheckResult, Outcome, Run, Verdict
+from grader.result import Capture, CheckResult, Grade, Outcome, Run, Verdict
 from grader.run import Request, versions
 from grader.sourcecode import bound_names
 from grader.submission import extract
 from grader.values import dumps
 
-__all__ = ["MistakeRow", "Verification", "verify"]
+__all__ = ["MistakeRow", "ReferenceRow", "Verification", "verify"]
 
 ENOUGH_MISTAKES = 3
 
@@ -43,6 +43,16 @@ class MistakeRow:
 
 
 @dataclass(frozen=True)
+class ReferenceRow:
+    """The reference in another profile: what it earns of how much, and the seconds of its run."""
+
+    profile: str
+    score: float
+    max_score: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Verification:
     """What `verify` found. `ok` when there are no problems; `hints` are worth a look but no reason to refuse."""
 
@@ -57,6 +67,7 @@ class Verification:
     hints: list[str] = field(default_factory=list)
     seconds: float = 0.0
     reference_seconds: float = 0.0
+    others: list[ReferenceRow] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -69,6 +80,7 @@ class Verification:
             "ok": self.ok,
             "key": self.key.digest(),
             "reference": {"score": self.reference_score, "max_score": self.max_score, "seconds": self.reference_seconds},
+            "references": [dataclasses.asdict(row) for row in self.others],
             "stub": {"score": self.stub_score, "max_score": self.max_score},
             "blanks": len(self.key.blanks),
             "checks": len(self.key.checks),
@@ -79,18 +91,23 @@ class Verification:
         }
 
 
-def verify(assignment: Assignment, workshop: Workshop) -> Verification:
-    """Run all of it. Raises AuthoringError when the reference itself does not run; other findings are in the result."""
+def verify(assignment: Assignment, workshop: Workshop, others: Sequence[Assignment] = ()) -> Verification:
+    """Run all of it. Raises AuthoringError when the reference itself does not run; other findings are in the result.
+
+    others: the same assignment in profiles in which the reference alone is run, once: it must earn every point there, too.
+    """
     begin = time.monotonic()
     solution = assignment.template.reference_answers()
     stub = extract(read(assignment.template.notebook.to_bytes()), assignment.template)
-    references, empty_run = _runs(workshop, assignment, request(assignment, stub))
+    references, empty_run, elsewhere = _runs(workshop, assignment, request(assignment, stub), others)
     key = with_mistakes(assignment, key_of_reference(assignment, references[0]), workshop, references)
     right = grade(key, references[0], solution, "reference", "")
     empty = grade(key, empty_run, stub, "stub", "")
     rows = [_row(assignment, key, mistake) for mistake in key.mistakes if not mistake.generic]
+    graded = [(other, run, _graded(other, run)) for other, run in zip(others, elsewhere, strict=True)]
     problems = [
         *_reference_problems(assignment, right.checks),
+        *(problem for other, _, found in graded for problem in _reference_problems(other, found.checks)),
         *_difference_problems(assignment, references[0], references[1]),
         *_stub_problems(assignment, stub, empty.score or 0.0, empty_run),
         *_mistake_problems(assignment, key, rows),
@@ -107,20 +124,28 @@ def verify(assignment: Assignment, workshop: Workshop) -> Verification:
         list(_hints(key)),
         time.monotonic() - begin,
         references[0].seconds,
+        [ReferenceRow(other.profile, found.score or 0.0, found.max_score, run.seconds) for other, run, found in graded],
     )
 
 
-def _runs(workshop: Workshop, assignment: Assignment, stub: Request) -> tuple[list[Run], Run]:
-    """The reference twice, with the mistakes as branches, and the stub once.
+def _graded(assignment: Assignment, run: Run) -> Grade:
+    return grade(key_of_reference(assignment, run), run, assignment.template.reference_answers(), "reference", "")
+
+
+def _runs(
+    workshop: Workshop, assignment: Assignment, stub: Request, others: Sequence[Assignment]
+) -> tuple[list[Run], Run, list[Run]]:
+    """The reference twice, with the mistakes as branches, the stub once, and the reference in each of the other profiles.
 
     Never from the cache: what is kept cannot show that numbers are reproducible. What is made is kept for others.
     """
     fresh = dataclasses.replace(workshop, cache=RunCache(None))
     asked = reference_requests(assignment)
-    runs = fresh.run_all("Reference with mistakes, and stub", asked | {"stub": stub})
+    alone = {f"reference ({other.profile})": request(other, other.template.reference_answers()) for other in others}
+    runs = fresh.run_all("Reference with mistakes, and stub", alone | asked | {"stub": stub})
     for name, request_of_reference in asked.items():
         workshop.cache.keep(request_of_reference.key(versions()), runs[name])
-    return [runs[name] for name in asked], runs["stub"]
+    return [runs[name] for name in asked], runs["stub"], [runs[name] for name in alone]
 
 
 # ------------------------------------------------------------------------------------------------- what must hold
@@ -131,7 +156,8 @@ def _reference_problems(assignment: Assignment, results: list[CheckResult]) -> I
     lines = {check.name: check.line for check in assignment.checks.checks}
     for result in results:
         if result.score < result.points or result.outcome is not Outcome.PASSED:
-            message = f"check `{result.name}`: the reference itself gets {result.score:g} of {result.points:g}: {result.message}"
+            gets = f"the reference itself gets {result.score:g} of {result.points:g} in profile {assignment.profile}"
+            message = f"check `{result.name}`: {gets}: {result.message}"
             yield assignment.problem(lines[result.name], message)
 
 

@@ -36,6 +36,10 @@ def new(
 def verify(
     slug: Slug,
     profile: Annotated[str, typer.Option("--profile", help="The parameters to run it with.")] = "quick",
+    reference: Annotated[
+        list[str] | None,
+        typer.Option("--reference", help="A profile to run the reference with, too; may be given again.", show_default=False),
+    ] = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     as_json: Json = False,
@@ -51,8 +55,9 @@ def verify(
     from grader.verify import verify as verify_assignment
 
     assignment = load(slug, course, profile)
+    others = [load(slug, course, name) for name in dict.fromkeys(reference or ()) if name != profile]
     with progress() as show:
-        found = verify_assignment(assignment, Workshop.of(assignment, jobs_of(jobs), show, cached=not no_cache))
+        found = verify_assignment(assignment, Workshop.of(assignment, jobs_of(jobs), show, cached=not no_cache), others)
     if as_json:
         print_json(found.to_json())
     else:

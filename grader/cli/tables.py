@@ -45,6 +45,8 @@ def verification_tables(found: Verification) -> Iterator[RenderableType]:
         f"\nreference {found.reference_score:g} of {found.max_score:g}   stub {found.stub_score:g}   "
         f"mistakes recognised {good} of {len(found.mistakes)}   key {found.key.digest()}   {found.seconds:.0f} s"
     )
+    for row in found.others:
+        yield f"reference ({row.profile}) {row.score:g} of {row.max_score:g}, {row.seconds:.0f} s"
     for hint in found.hints:
         yield f"[dim]hint: {escape(hint)}[/]"
     for problem in found.problems:

@@ -20,6 +20,15 @@ def test_the_scaffold_holds(built_line, workshop):
     assert found.to_json()["ok"] is True
 
 
+def test_the_reference_in_another_profile(built_line, workshop):
+    """It earns every point there, too, with other numbers; and where it does not, that is said with the profile's name."""
+    homework = Course(built_line.course).assignment("line", "homework")
+    assert homework.settings.profile("homework") != built_line.settings.profile("quick")
+    (row,) = verify(built_line, workshop, [homework]).others
+    assert (row.profile, row.score, row.max_score) == ("homework", 5, 5)
+    assert row.seconds > 0
+
+
 @pytest.fixture
 def spoilt(tmp_path):
     """A function that writes the scaffold with changes and loads it."""
@@ -92,3 +101,20 @@ def test_a_reference_that_raises_is_named_with_its_line(spoilt):
     text = str(caught.value)
     assert "check `on_a_small_example`: no value under the reference: NameError name 'c' is not defined" in text
     assert all(problem.line > 0 for problem in caught.value.problems)
+
+
+def test_a_reference_that_fails_in_another_profile_is_a_problem(spoilt):
+    extra = """
+@check("fit", points=1, expect=100)
+def as_many_epochs_as_in_quick(nb):
+    "As many epochs as there are."
+    return nb.epochs
+"""
+    assignment, workshop = spoilt(checks=[("mistake(", extra + "\n\nmistake(")])
+    assert assignment.settings.profile("quick")["epochs"] == 100
+    homework = Course(assignment.course).assignment("line", "homework")
+    found = verify(assignment, workshop, [homework])
+    assert found.reference_score == found.max_score
+    assert found.others[0].score == found.others[0].max_score - 1
+    (problem,) = found.problems
+    assert "check `as_many_epochs_as_in_quick`: the reference itself gets 0 of 1 in profile homework" in problem.message
