@@ -110,7 +110,10 @@ def as_many_epochs_as_in_quick(nb):
     "As many epochs as there are."
     return nb.epochs
 """
-    assignment, workshop = spoilt(checks=[("mistake(", extra + "\n\nmistake(")])
+    assignment, workshop = spoilt(
+        checks=[("mistake(", extra + "\n\nmistake(")],
+        template=[("x = torch.linspace", "epochs = {{ param.epochs }}\nx = torch.linspace")],
+    )
     assert assignment.settings.profile("quick")["epochs"] == 100
     homework = Course(assignment.course).assignment("line", "homework")
     found = verify(assignment, workshop, [homework])
