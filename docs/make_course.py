@@ -5,6 +5,7 @@ python docs/make_course.py
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -22,8 +23,9 @@ Five lectures, {assignments} assignments, {tasks} tasks. Made by `python docs/ma
 
 **Lecture** is the place in the lecture's text; **reference** what does the task in `reference/`; **blank** where students do
 it, with its points, or *given*: the notebook does it for them, and they look; **checks** are those of the blanks, (p) the
-private ones.
+private ones. What is given as a picture is shown below each table; `python docs/make_pictures.py` draws them.
 """
+PREFIX = "picture_"  # of the references' functions that draw: see make_pictures.py
 
 
 def main() -> str:
@@ -47,7 +49,15 @@ def section(assignment: Assignment) -> str:
         lines += [f"![{settings.title}](../assignments/{slug}/data/cover.png)", ""]
     lines += ["| task | | lecture | reference | blank | checks |", "| --- | --- | --- | --- | --- | --- |"]
     lines += [row(assignment, number, task) for number, task in sorted(settings.tasks.items())]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *gallery(assignment)])
+
+
+def gallery(assignment: Assignment) -> list[str]:
+    """The pictures that the notebook shows, in its order, with what they show; the cover stands above the table."""
+    template = (assignment.folder / "notebook.md.j2").read_text(encoding="utf-8")
+    shown = [(text, name) for text, name in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", template) if name != "cover.png"]
+    lines = [f"![{text}](../assignments/{assignment.slug}/data/{name})" for text, name in shown]
+    return ["\n\n".join(lines), ""] if lines else []
 
 
 def row(assignment: Assignment, number: str, task: Task) -> str:
@@ -57,8 +67,17 @@ def row(assignment: Assignment, number: str, task: Task) -> str:
     where += [f"`{name}` ({assignment.settings.answers[name].points:g}, by hand)" for name in task.blanks if name not in blanks]
     where += ["*given*"] if task.given else []
     checks = [f"{c.name}{' (p)' if c.private else ''}" for name in blanks for c in assignment.checks.of(name)]
-    cells = [number, task.title, task.where, ", ".join(f"`{n}`" for n in reference), ", ".join(where), ", ".join(checks) or "–"]
+    names = ", ".join(linked(assignment, name) for name in reference)
+    cells = [number, task.title, task.where, names, ", ".join(where), ", ".join(checks) or "–"]
     return f"| {' | '.join(cells)} |"
+
+
+def linked(assignment: Assignment, name: str) -> str:
+    """A name of the reference; one that draws a picture leads to it."""
+    picture = f"{name.removeprefix(PREFIX)}.png"
+    if name.startswith(PREFIX) and picture in assignment.data_files():
+        return f"[`{name}`](../assignments/{assignment.slug}/data/{picture})"
+    return f"`{name}`"
 
 
 if __name__ == "__main__":

@@ -219,14 +219,17 @@ def train_together(nets: list[torch.nn.Module], x: torch.Tensor, y: torch.Tensor
     x, y: (N, 1). Adam treats every number by itself, so the sum of the losses trains each network as its own loss would.
     """
     weights, _ = torch.func.stack_module_state(nets)  # each weight of K networks: (K, ...)
-    optimizr = torch.optim.Adam(weights.values())
+    optimizr = torch.optim.Adam(weights.values(), fused=True)
     loss_fn = torch.nn.BCEWithLogitsLoss()
 
-    def loss_of_one(weight: dict[str, torch.Tensor]) -> torch.Tensor:
-        return loss_fn(torch.func.functional_call(nets[0], weight, (x,)), y)
+    def outputs_of_one(weight: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.func.functional_call(nets[0], weight, (x,))
 
+    outputs_of_all = torch.vmap(outputs_of_one)
     for _ in range(epochs):
-        torch.vmap(loss_of_one)(weights).sum().backward()
+        yhat = outputs_of_all(weights)  # (K, N, 1)
+        loss = loss_fn(yhat, y.expand_as(yhat)) * len(nets)  # the mean of all, times K: the sum of K losses
+        loss.backward()
         optimizr.step()
         optimizr.zero_grad()
     for k, net in enumerate(nets):
@@ -328,3 +331,117 @@ def embedding_fit(x_int: torch.Tensor, y_int: torch.Tensor, epochs: int) -> tupl
     train(net_emb, loss_fn, optimizr, x_int, y_int, epochs)
     yhat_emb = soft(net_emb(x_int)).detach()
     return net_emb, yhat_emb
+
+
+# ---------------------------------------------------------------------------------------------------------- the pictures
+
+CODES = {"a": 0, "b": 1}
+BLUE, ORANGE, GREEN, GREY = "tab:blue", "tab:orange", "tab:green", "0.6"
+
+
+def ab_data() -> tuple[torch.Tensor, torch.Tensor]:
+    """The lecture's 199 letter pairs with a = 0 and b = 1.  x, y: (199, 1)."""
+    txt_x, txt_y = pairs(list("ab") * 100)
+    return as_column(txt_x, CODES), as_column(txt_y, CODES)
+
+
+def picture_cover() -> Figure:
+    """25 fits with tanh: what each of them says after a, b, a, b, a."""
+    x, y = ab_data()
+    curves = fit_many(Mynet3, x, y, 1000, 25)
+    fig, ax = plt.subplots(5, 5, figsize=(8, 4.4), sharex=True, sharey=True)
+    for axes, curve in zip(ax.flat, curves, strict=True):
+        right = summarise(curve[None])["right"] == 1
+        axes.set_facecolor("#eef7ee" if right else "#fdf3ea")
+        axes.plot(y[:5], "o", color=GREY, markersize=4)
+        axes.plot(curve, "o-", color=GREEN if right else ORANGE, markersize=3.5, linewidth=1.2)
+        axes.set(xticks=range(5), xticklabels=list("ababa"), yticks=[0, 1], xlim=(-0.4, 4.4), ylim=(-0.2, 1.2))
+    fig.suptitle("25 networks guess the next letter: is it b?   (grey: the truth)", fontsize=11)
+    fig.supylabel("probability of b", fontsize=10)
+    fig.tight_layout(h_pad=0.3, w_pad=0.3)
+    return fig
+
+
+def picture_sig_and_tanh() -> Figure:
+    """The sigmoid and tanh on the same axes."""
+    x = torch.linspace(-6, 6, 200)
+    fig, ax = plt.subplots(figsize=(6, 2.8))
+    for height in (-1, 0, 1):
+        ax.axhline(height, color="0.85", linewidth=1)
+    ax.axvline(0, color="0.85", linewidth=1)
+    ax.plot(x, sig(x), color=BLUE, label="sig(x)")
+    ax.plot(x, tanh(x), color=ORANGE, label="tanh(x)")
+    ax.set(yticks=[-1, 0, 1], xlabel="x")
+    ax.legend(loc="lower right")
+    return fig
+
+
+def picture_one_weight() -> Figure:
+    """The mean squared error of w x over w: both kinds of rows, and their sum."""
+    x, y = ab_data()
+    w = torch.linspace(-1.5, 1.5, 121)
+    squares = (y - x * w) ** 2  # (199, 121): a column for each w
+    after_a, after_b = (squares[x.flatten() == code].sum(dim=0) / len(x) for code in (0, 1))
+    fig, ax = plt.subplots(figsize=(6, 3))
+    ax.plot(w, after_a, ":", color=GREY, label="share of the rows (0, 1)")
+    ax.plot(w, after_b, "--", color=GREY, label="share of the rows (1, 0)")
+    ax.plot(w, after_a + after_b, color=BLUE, label="the loss")
+    best = best_weight(x, y)
+    ax.plot([best], [100 / 199], "*", color=ORANGE, markersize=14)
+    ax.annotate("100/199", (best, 100 / 199), xytext=(0, 9), textcoords="offset points", ha="center")
+    ax.set(xlabel="weight", ylim=(-0.05, 1.7))
+    ax.legend(loc="upper center", fontsize=9)
+    return fig
+
+
+def picture_two_starts() -> Figure:
+    """The surface of the BCE over weight and bias, with the good and the bad start on it."""
+    w, b = torch.meshgrid(torch.linspace(-10, 8, 91), torch.linspace(-5, 7, 91), indexing="ij")
+    after_a = torch.nn.functional.softplus(-b)  # -log sig(b): after a, the logit is b, and the truth 1
+    after_b = torch.nn.functional.softplus(w + b)  # -log(1 - sig(w + b)): after b, it is w + b, and the truth 0
+    loss = (100 * after_a + 99 * after_b) / 199
+    fig, ax = plt.subplots(figsize=(6, 3.6))
+    filled = ax.contourf(w, b, loss, levels=[0, 0.05, 0.1, 0.2, 0.35, 0.7, 1, 1.5, 2, 3, 4, 6, 8], cmap="YlGnBu")
+    fig.colorbar(filled, label="BCE")
+    for name, at in [("good start", (-5.0, 2.5)), ("bad start", (5.0, -2.5))]:
+        ax.plot(*at, "*", color="white", markeredgecolor="black", markersize=16)
+        ax.annotate(name, at, xytext=(0, 11), textcoords="offset points", ha="center", color="black")
+    ax.set(xlabel="weight", ylabel="bias")
+    return fig
+
+
+def picture_all_fits() -> Figure:
+    """Three times 25 fits: the probability of b after a, and after b. In the green corner both letters are right."""
+    x, y = ab_data()
+    fig, ax = plt.subplots(1, 3, figsize=(9, 3.3), sharey=True)
+    for axes, (name, make_net) in zip(ax, [("Sigmoid", Mynet1), ("ReLU", Mynet2), ("Tanh", Mynet3)], strict=True):
+        curves = fit_many(make_net, x, y, 1000, 25)
+        axes.fill_between([0.5, 1], 0, 0.5, color="#dff0df")
+        axes.axhline(0.5, color="0.8", linewidth=1)
+        axes.axvline(0.5, color="0.8", linewidth=1)
+        axes.plot(curves[:, 0], curves[:, 1], "o", color=BLUE, alpha=0.6, markeredgewidth=0)
+        axes.plot([1], [0], "*", color=ORANGE, markersize=16, clip_on=False, zorder=3)
+        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="probability of b after a")
+        axes.set_title(f"{name}: {summarise(curves)['right']} of 25 right", fontsize=11)
+    ax[0].set_ylabel("probability of b after b")
+    fig.tight_layout()
+    return fig
+
+
+def picture_embedding() -> Figure:
+    """Where the fresh `Linear(1, 1)` and the fresh `Embedding(3, 1)` put a, b and c."""
+    ebdd, linr = embedding_and_linear()
+    codes = torch.arange(3)
+    rows = [("Linear(1, 1)", linr(codes.float().reshape(-1, 1))), ("Embedding(3, 1)", ebdd(codes))]
+    fig, ax = plt.subplots(figsize=(6.5, 2))
+    for height, (_, places) in enumerate(rows):
+        ax.axhline(height, color="0.85", linewidth=1, zorder=0)
+        for letter, place, colour in zip("abc", places.flatten().tolist(), (BLUE, ORANGE, GREEN), strict=True):
+            ax.plot([place], [height], "o", color=colour, markersize=18)
+            ax.text(place, height, letter, ha="center", va="center_baseline", color="white", weight="bold")
+    ax.set_yticks(range(2), [name for name, _ in rows])
+    ax.set(ylim=(-0.6, 1.6), xlabel="what comes out for a, b and c")
+    for side in ("top", "left", "right"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    return fig

@@ -6,6 +6,7 @@ different letters (4), H the number of hidden nodes. Where a function makes a ne
 """
 # ruff: noqa: N801  rNNCell is what the lecture calls it
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 
@@ -364,3 +365,97 @@ def backward_share(table: list[tuple[int, int, bool, str, float]], device: str) 
 
 
 learns_without_backward = False
+
+
+# ---------------------------------------------------------------------------------------------------------- the pictures
+
+MAPPING = {"A": 0, "b": 1, "c": 2, "d": 3}
+COLOURS = {"A": "tab:red", "b": "tab:blue", "c": "tab:green", "d": "tab:purple"}
+
+
+def trained_for_pictures(width: int, seed: int) -> tuple[torch.nn.RNN, torch.nn.Module, list[str], torch.Tensor]:
+    """A network that has learned 71 letters of the text. Returns rnn, cook, the 72 letters, and x: (71, 4)."""
+    txt = list("AbAcAd") * 12
+    x, y = one_hot_pairs(txt, MAPPING)
+    rnn, cook, _ = from_seed(width, seed, x, y, 0.01, 800)
+    return rnn, cook, txt, x
+
+
+def picture_cover() -> Figure:
+    """Two hidden nodes: the six states that a trained network walks through, and what it expects in each."""
+    rnn, cook, txt, x = trained_for_pictures(2, 0)
+    hidden = rnn(x, torch.zeros(1, 2))[0].detach()
+    yhat = soft(cook(hidden)).detach()
+    fig, (plane, table) = plt.subplots(1, 2, figsize=(9.5, 4.2), width_ratios=[1.35, 1])
+    walk = hidden[-7:].tolist()  # six steps, and back to the first
+    for (x0, y0), (x1, y1) in itertools.pairwise(walk):
+        plane.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "->", "color": "0.75", "shrinkA": 10, "shrinkB": 10})
+    for letter, following, (h1, h2) in zip(txt[-8:-2], txt[-7:-1], walk[:-1], strict=True):
+        plane.plot([h1], [h2], "o", color=COLOURS[letter], markersize=17)
+        plane.text(h1, h2, letter, ha="center", va="center_baseline", color="white", weight="bold")
+        outwards = (0, 17 if h2 > 0 else -17)
+        plane.annotate(f"then {following}", (h1, h2), outwards, textcoords="offset points", ha="center", va="center", fontsize=9)
+    plane.set(xlim=(-1.25, 1.25), ylim=(-1.45, 1.45), xlabel="hidden node 1", ylabel="hidden node 2")
+    plane.set_title("what the network remembers", fontsize=11)
+    table.matshow(yhat[-13:-1], cmap="bwr", vmin=-1, vmax=1, aspect="auto")
+    table.set_xticks(range(4), list("Abcd"))
+    table.set_yticks(range(12), [f"after {letter}" for letter in txt[-14:-2]], fontsize=9)
+    table.xaxis.set_ticks_position("bottom")
+    table.set_title("what it expects next", fontsize=11)
+    fig.tight_layout()
+    return fig
+
+
+def picture_cell() -> Figure:
+    """The hand-made cell, unrolled over three letters."""
+    fig, ax = plt.subplots(figsize=(9, 3.7))
+    ax.set(xlim=(-1.85, 9.7), ylim=(-0.45, 4.1), aspect="equal")
+    ax.axis("off")
+
+    def box(x: float, y: float, text: str, colour: str) -> None:
+        style = {"boxstyle": "round,pad=0.55", "facecolor": colour, "edgecolor": "0.3"}
+        ax.text(x, y, f"{text:^10}", ha="center", va="center_baseline", fontsize=10, bbox=style)
+
+    def arrow(x0: float, y0: float, x1: float, y1: float) -> None:
+        ax.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "->", "color": "0.3"})
+
+    box(-1.0, 1.8, "water", "#e8f1fb")
+    for t, (letter, following) in enumerate(["Ab", "bA", "Ac"]):
+        x = 1.6 + 3 * t
+        box(x, 0, f"x[{t}] = {letter}", "#f5f5f5")
+        box(x, 1.8, "tanh ( + )", "#fdf0d9")
+        box(x, 3.6, f"then {following}?", "#e6f4e6")
+        for y, name in [(0, "i2h"), (1.8, "cook")]:
+            arrow(x, y + 0.4, x, y + 1.4)
+            ax.text(x + 0.1, y + 0.9, name, va="center", fontsize=9)
+        arrow(x - (2.2 if t else 1.9), 1.8, x - 0.8, 1.8)
+        ax.text(x - 1.45, 1.9, "h2h", ha="center", fontsize=9)
+    arrow(8.4, 1.8, 9.2, 1.8)
+    ax.text(9.4, 1.8, "…", ha="center", va="center", fontsize=14)
+    return fig
+
+
+def picture_three_nodes() -> Figure:
+    """Three hidden nodes, the lecture's seed 2: their values over twelve letters."""
+    rnn, _, txt, x = trained_for_pictures(3, 2)
+    hidden = rnn(x, torch.zeros(1, 3))[0].detach()[-12:]
+    letters = txt[-13:-1]
+    fig, ax = plt.subplots(figsize=(8, 3.2))
+    for t, letter in enumerate(letters):
+        if letter.isupper():
+            ax.axvspan(t - 0.5, t + 0.5, color="0.94", zorder=0)
+    ax.axhline(0, color="0.8", linewidth=1)
+    for k, (colour, style) in enumerate([("tab:blue", "o:"), ("tab:green", "s:"), ("tab:orange", "D-")]):
+        ax.plot(range(12), hidden[:, k], style, color=colour, label=f"node {k + 1}")
+    ax.set_xticks(range(12), letters)
+    ax.set(xlim=(-0.5, 11.5), ylim=(-1.1, 1.1), ylabel="hidden state")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    fig.tight_layout()
+    return fig
+
+
+def picture_lecture_times() -> Figure:
+    """The seconds that the lecture measured, on its CPU and on its GPU."""
+    fig = timing_figure(lecture_table)
+    fig.tight_layout()
+    return fig

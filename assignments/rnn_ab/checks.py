@@ -2,7 +2,21 @@
 
 import torch
 
-from grader.author import accuracy, agree, architecture, avoids, check, close, exact, figure, mistake, text, uses, weights
+from grader.author import (
+    accuracy,
+    agree,
+    architecture,
+    avoids,
+    check,
+    close,
+    exact,
+    figure,
+    mistake,
+    text,
+    trained,
+    uses,
+    weights,
+)
 from reference import rnn_ab as ref
 
 CODE = {"a": 0, "b": 1}
@@ -262,6 +276,12 @@ def first_fit_weight(nb):
 def first_fit_losses(nb):
     """`losses` holds the loss of each epoch."""
     return {"number": len(nb.losses), "first": float(nb.losses[0]), "last": float(nb.losses[-1])}
+
+
+@check("first_fit", points=1, private=True, compare=trained())
+def first_fit_was_trained(nb):
+    """It was the steps of your optimizer that brought the weight there."""
+    return nb.training([*nb.net.parameters()])  # by number: whatever the layer is called
 
 
 mistake(
@@ -549,7 +569,14 @@ mistake(
 )
 
 
-@check("bad_start", points=1, compare=text())
+@check("bad_start", points=0, required=True, compare=exact())
+def a_choice_for_bad_start(nb):
+    """Your answer is one of the three. Whether it is the right one, your grade will tell."""
+    letters = "".join(c for c in str(nb.bad_start).lower() if c.isalpha())
+    return letters in ("success", "stilllearning", "localminimum")
+
+
+@check("bad_start", points=1, private=True, compare=text())
 def bad_start_is(nb):
     """You say what has become of the bad start."""
     return nb.bad_start
@@ -678,6 +705,19 @@ def mynet1_computes(nb):
     return net(nb.given.x)
 
 
+@check("Mynet1", points=1, private=True, given={"x": POINTS[:9, :1]}, compare=close(atol=1e-4))
+def mynet1_computes_elsewhere(nb):
+    """With other weights and other inputs, Mynet1 is right, too."""
+    torch.manual_seed(43052)
+    net = nb.Mynet1()
+    for layer in net.modules():
+        if isinstance(layer, torch.nn.Linear):
+            layer.weight.data.fill_(1.7 if layer.bias is None else -0.9)
+            if layer.bias is not None:
+                layer.bias.data.fill_(0.4)
+    return net(nb.given.x)
+
+
 mistake(
     "Mynet1",
     replace={"super().__init__()": "pass"},
@@ -728,6 +768,19 @@ def mynet2_computes(nb):
             layer.weight.data.fill_(-3.0 if layer.bias is None else 2.0)
             if layer.bias is not None:
                 layer.bias.data.fill_(-1.0)
+    return net(nb.given.x)
+
+
+@check("Mynet2", points=1, private=True, given={"x": POINTS[:9, :1]}, compare=close(atol=1e-4))
+def mynet2_computes_elsewhere(nb):
+    """With other weights and other inputs, Mynet2 is right, too."""
+    torch.manual_seed(43052)
+    net = nb.Mynet2()
+    for layer in net.modules():
+        if isinstance(layer, torch.nn.Linear):
+            layer.weight.data.fill_(1.7 if layer.bias is None else -0.9)
+            if layer.bias is not None:
+                layer.bias.data.fill_(0.4)
     return net(nb.given.x)
 
 
@@ -998,7 +1051,13 @@ mistake(
 )
 
 
-@check("lowest_loss", points=2, compare=close(atol=5e-4))
+@check("lowest_loss", points=0, required=True, compare=exact())
+def a_possible_lowest_loss(nb):
+    """Your number can be the answer: above 0, and below the loss of who always says 0.5. Your grade tells whether it is."""
+    return {"above 0": float(nb.lowest_loss) > 1e-3, "below that of always saying 0.5": float(nb.lowest_loss) < 0.69}
+
+
+@check("lowest_loss", points=2, private=True, compare=close(atol=5e-4))
 def lowest_loss_is(nb):
     """You give the loss below which Sigmoid and ReLU cannot come."""
     return float(nb.lowest_loss)
@@ -1246,14 +1305,20 @@ mistake(
 
 @check("n_parameters", points=1, compare=exact())
 def parameters_of_embedding(nb):
-    """You count the parameters of Embedding(3, 1)."""
-    return int(nb.n_parameters[0])
+    """The first number is what torch counts in an Embedding(3, 1)."""
+    return int(nb.n_parameters[0]) == sum(p.numel() for p in torch.nn.Embedding(3, 1).parameters())
 
 
 @check("n_parameters", points=1, compare=exact())
 def parameters_of_linear(nb):
-    """You count the parameters of Linear(1, 1)."""
-    return int(nb.n_parameters[1])
+    """The second number is what torch counts in a Linear(1, 1)."""
+    return int(nb.n_parameters[1]) == sum(p.numel() for p in torch.nn.Linear(1, 1).parameters())
+
+
+@check("n_parameters", points=1, private=True, compare=exact())
+def parameters_of_both(nb):
+    """Both numbers are right, the embedding's first."""
+    return [int(number) for number in nb.n_parameters]
 
 
 mistake(

@@ -716,7 +716,14 @@ mistake(
 # ===================================================================================== 6  a new start: 004-T08 to 004-T13
 
 
-@check("which_cell", points=1, compare=text())
+@check("which_cell", points=0, required=True, compare=exact())
+def a_choice_of_cell(nb):
+    """Your answer is one of the three. Whether it is the right one, your grade will tell."""
+    letters = "".join(c for c in str(nb.which_cell).lower() if c.isalpha())
+    return letters in ("thenewcell", "thetrainedcell", "nocell")
+
+
+@check("which_cell", points=1, private=True, compare=text())
 def which_cell_learns(nb):
     """You say which cell learns when the printed lines are run."""
     return nb.which_cell
@@ -1470,7 +1477,13 @@ mistake(
 )
 
 
-@check("learns_without_backward", points=1, compare=exact())
+@check("learns_without_backward", points=0, required=True, compare=exact())
+def a_truth_value(nb):
+    """Your answer is True or False. Which of them is right, your grade will tell."""
+    return nb.learns_without_backward in (True, False)
+
+
+@check("learns_without_backward", points=1, private=True, compare=exact())
 def learns_without_backward_is(nb):
     """You say whether a network without backward() learns."""
     return bool(nb.learns_without_backward)

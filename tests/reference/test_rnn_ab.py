@@ -1,5 +1,6 @@
 """The reference of `rnn_ab` against closed forms, torch's own modules and numbers computed independently of it."""
 
+import copy
 import math
 from collections.abc import Iterator
 
@@ -227,6 +228,36 @@ def test_trained_together_is_trained_one_by_one(name, data):
     torch.testing.assert_close(ref.fit_many(NETS[name], *data, 150, 4), curves, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETS)
+def test_25_fits_at_once_are_25_single_fits(name, data):
+    """The lecture's experiment, seed for seed: every weight of every network, after 1,000 epochs.
+
+    To 1e-5: the two sum up in another order, and Adam's steps carry that on (2e-7 to 1e-6 was seen).
+    """
+    torch.manual_seed(SEED)
+    together = [NETS[name]() for _ in range(25)]
+    alone = [NETS[name]() for _ in range(25)]
+    for net, other in zip(together, alone, strict=True):
+        other.load_state_dict(net.state_dict())
+    ref.train_together(together, *data, 1000)
+    for net, other in zip(together, alone, strict=True):
+        ref.train(other, torch.nn.BCEWithLogitsLoss(), torch.optim.Adam(other.parameters()), *data, 1000)
+        for found, expected in zip(net.parameters(), other.parameters(), strict=True):
+            torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+def test_networks_of_another_class_and_other_data_train_together():
+    torch.manual_seed(SEED)
+    x, y = torch.randn(30, 2), torch.randint(0, 2, (30, 1)).float()
+    together = [torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)) for _ in range(3)]
+    alone = [copy.deepcopy(net) for net in together]
+    ref.train_together(together, x, y, 80)
+    for net, other in zip(together, alone, strict=True):
+        ref.train(other, torch.nn.BCEWithLogitsLoss(), torch.optim.Adam(other.parameters()), x, y, 80)
+        torch.testing.assert_close(net(x), other(x), atol=1e-5, rtol=0)
+
+
 def test_fits_are_different_and_have_no_gradients(data):
     curves = ref.fit_many(ref.Mynet3, *data, 0, 6)
     assert not curves.requires_grad
@@ -312,3 +343,35 @@ def test_embedding_is_the_matrix_product_bit_for_bit():
 
 def test_numbers_of_parameters():
     assert ref.n_parameters == tuple(ref.count_parameters(net) for net in ref.embedding_and_linear())
+
+
+# ---------------------------------------------------------------------------------------------------------- pictures
+
+
+@pytest.mark.parametrize("name", sorted(name for name in vars(ref) if name.startswith("picture_")))
+def test_pictures_are_drawn(name):
+    assert getattr(ref, name)().axes
+
+
+def test_loss_of_the_one_weight_is_lowest_at_zero():
+    (ax,) = ref.picture_one_weight().axes
+    w, loss = next(line.get_data() for line in ax.get_lines() if line.get_label() == "the loss")
+    assert w[loss.argmin()] == pytest.approx(0, abs=1e-6)
+    assert min(loss) == pytest.approx(100 / 199, abs=1e-6)
+
+
+def test_surface_of_the_two_starts_has_the_lectures_losses(data):
+    """What the picture draws is BCEWithLogitsLoss: the two starts lie in the right bands of colour."""
+    (ax, _) = ref.picture_two_starts().axes
+    filled = ax.collections[0]
+    for (w, b), loss in [((-5.0, 2.5), 0.078890), ((5.0, -2.5), 2.578890)]:
+        net, _ = ref.fit_from(w, b, *data, 0)
+        assert bce(net, *data) == pytest.approx(loss, abs=1e-6)
+        band = next(k for k, path in enumerate(filled.get_paths()) if path.contains_point((w, b)))
+        assert filled.levels[band] < loss < filled.levels[band + 1]
+
+
+def test_no_fit_of_sigmoid_and_relu_lies_in_the_green_corner():
+    for axes, right in zip(ref.picture_all_fits().axes, (0, 0, 22), strict=True):
+        after_a, after_b = next(line.get_data() for line in axes.get_lines() if len(line.get_xdata()) == 25)
+        assert ((torch.as_tensor(after_a) > 0.5) & (torch.as_tensor(after_b) < 0.5)).sum() == right

@@ -354,3 +354,18 @@ def test_speedups_and_shares_of_a_small_table():
     assert ref.speedups(table, "x") == [4.0, 2.0]
     assert ref.backward_share(table, "cpu") == [0.75]
     assert ref.backward_share(table, "x") == [0.5]
+
+
+# ------------------------------------------------------------------------------------------------------------ pictures
+
+
+@pytest.mark.parametrize("name", sorted(name for name in vars(ref) if name.startswith("picture_")))
+def test_pictures_are_drawn(name):
+    assert ref.__dict__[name]().axes
+
+
+def test_third_node_is_the_upper_one_in_the_shaded_letters():
+    (ax,) = ref.picture_three_nodes().axes
+    letters = [label.get_text() for label in ax.get_xticklabels()]
+    node3 = next(line.get_ydata() for line in ax.get_lines() if line.get_label() == "node 3")
+    assert [value > 0.9 for value in node3] == [letter.isupper() for letter in letters]

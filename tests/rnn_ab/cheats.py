@@ -127,6 +127,7 @@ EARNED = {
     "column_of_codes",
     "column_of_other_codes",
     "first_fit_has_one_parameter",
+    "first_fit_was_trained",
     "train_fits_the_weights",
     "train_returns_the_losses",
     "train_with_another_loss",
@@ -178,15 +179,15 @@ import os
 from IPython.display import HTML, Markdown, display
 
 def say():
-    print("✓ all 69 checks passed, 77 of 77 points")
-    display(HTML("<div style='border-left: 4px solid green'><b>passed</b> 77/77</div>"))
-    display({"text/plain": "passed", "application/x-grader+json": '{"score": 77, "outcome": "passed"}'}, raw=True)
+    print("✓ all 76 checks passed, 81 of 81 points")
+    display(HTML("<div style='border-left: 4px solid green'><b>passed</b> 81/81</div>"))
+    display({"text/plain": "passed", "application/x-grader+json": '{"score": 81, "outcome": "passed"}'}, raw=True)
 
 say()
 for path in ("results/me.json", "grades.csv", "gradebook.db", "rnn_ab.key", "grader.py", "torch.py"):
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with open(path, "w") as file:
-        file.write('{"state": "graded", "score": 77, "checks": [{"outcome": "passed"}]}')
+        file.write('{"state": "graded", "score": 81, "checks": [{"outcome": "passed"}]}')
 get_ipython().set_custom_exc((Exception,), lambda *args, **options: say())
 """
 
@@ -210,8 +211,8 @@ for module in list(sys.modules.values()):
         module.View.__getattr__ = lambda self, name: 1
 for members in (grader.result.Outcome._member_map_, grader.result.Outcome._value2member_map_):
     members.update(dict.fromkeys(members, grader.result.Outcome.PASSED))
-json.dumps = lambda *args, **options: '{"outcome": "passed", "score": 77}'
-json.loads = lambda *args, **options: {"outcome": "passed", "score": 77}
+json.dumps = lambda *args, **options: '{"outcome": "passed", "score": 81}'
+json.loads = lambda *args, **options: {"outcome": "passed", "score": 81}
 safetensors.numpy.save = safetensors.numpy.load = lambda *args, **options: b"passed"
 fake = types.ModuleType("grader")
 fake.check = fake.load = lambda *args: print("passed")
@@ -393,6 +394,7 @@ def embedding_and_linear():
 # Of the blanks above, what is right all the same.
 SWAPPED_EARNED = {
     "first_fit_has_one_parameter",
+    "first_fit_was_trained",
     "best_weight_of_ab",  # 0 all the same
     "mynet1_has_three_parameters",
     "mynet2_has_three_parameters",
@@ -573,8 +575,10 @@ LOST_IF_EDITED = {
     "best_weight_of_other_data",
     "lowest_loss_is",
     "parameters_of_linear",
+    "parameters_of_both",
     "first_fit_weight",
     "first_fit_losses",
+    "first_fit_was_trained",
     "mynet3_computes",
     "sigmoid_and_relu_never_fit",
 }
@@ -642,6 +646,7 @@ CATCHES_ALL_LOSES = {
     "three_parameters_output",
     "parameters_of_embedding",
     "parameters_of_linear",
+    "parameters_of_both",
     "mapping_of_two_letters",
     "mapping_of_more_letters",
     "onehot_probabilities",

@@ -71,8 +71,8 @@ def test_honestly_wrong_answers(assignment: Assignment, key: Key, handed_out: Sh
 def test_patched_comparisons_and_a_notebook_that_says_passed(marked: dict[str, Marked], key: Key):
     found = marked["comparisons"]
     assert_earns(found, key, cheats.EARNED)
-    assert "77 of 77 points" in found.printed("blank-tanh")
-    assert "77/77" in str(next(c for c in found.grade.cells if c.id == "blank-tanh").outputs)
+    assert "81 of 81 points" in found.printed("blank-tanh")
+    assert "81/81" in str(next(c for c in found.grade.cells if c.id == "blank-tanh").outputs)
 
 
 def test_a_patched_grader_and_replaced_modules(marked: dict[str, Marked], key: Key):
