@@ -21,7 +21,7 @@ import grader
 from grader.isolation import available, missing
 from grader.result import Run
 from grader.run import Kernels, Request, run
-from grader.run.private import Private
+from grader.run.private import Private, environment_of_server
 from grader.settings import Limits
 from grader.values import dumps
 from grader.warm import house
@@ -226,15 +226,15 @@ def test_a_server_that_was_handed_on_and_killed_is_seen_to_be_gone(server: Serve
 
 def test_what_a_worker_takes_over_is_what_its_kernels_come_from() -> None:
     """As `Pool` does it, in this one process."""
-    environment = os.environ | {"GRADER_TEST": "handed on"}
-    first = house.server(dict(environment), warm=True)
+    environment = environment_of_server() | {"GRADER_TEST": "handed on"}
+    first = house.server(environment, warm=True)
     ((kind, channel),) = [found for found in house.handed_on() if ("GRADER_TEST", "handed on") in found[0]]
     process = Server(channel).start(Start("", "/", "/", {}, command=("/bin/true",)))  # by then it has been forked
     assert process.wait(120) == 0
     process.end()
     first.end()
     house.take_over([(kind, channel)])
-    second = house.server(dict(environment), warm=True)
+    second = house.server(environment, warm=True)
     assert second is not first
     assert second.pid == 0, "none was started"
     second.end()
