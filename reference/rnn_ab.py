@@ -223,12 +223,12 @@ def train_together(nets: list[torch.nn.Module], x: torch.Tensor, y: torch.Tensor
     loss_fn = torch.nn.BCEWithLogitsLoss()
 
     def outputs_of_one(weight: dict[str, torch.Tensor]) -> torch.Tensor:
-        return torch.func.functional_call(nets[0], weight, (x,))
+        return torch.func.functional_call(nets[0], weight, (x,), tie_weights=False)
 
     outputs_of_all = torch.vmap(outputs_of_one)
+    targets = y.expand(len(nets), *y.shape)  # (K, N, 1)
     for _ in range(epochs):
-        yhat = outputs_of_all(weights)  # (K, N, 1)
-        loss = loss_fn(yhat, y.expand_as(yhat)) * len(nets)  # the mean of all, times K: the sum of K losses
+        loss = loss_fn(outputs_of_all(weights), targets) * len(nets)  # the mean of all, times K: the sum of K losses
         loss.backward()
         optimizr.step()
         optimizr.zero_grad()

@@ -1,6 +1,10 @@
 """What students of `autograd` get."""
 
+import pytest
+
 from tests.homework.handed_out import HandedOut
+
+pytestmark = pytest.mark.slow
 
 
 class TestHandedOut(HandedOut):

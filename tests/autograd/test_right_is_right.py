@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.homework.right import RightIsRight
 
 from .answers import ANSWERS, IMPORTS
+
+pytestmark = pytest.mark.slow
 
 
 class TestRightIsRight(RightIsRight):

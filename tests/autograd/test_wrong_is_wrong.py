@@ -11,6 +11,8 @@ from grader.key import Key
 from grader.result import Outcome
 from tests.homework.sheet import Marked, Sheet, grade_all, names_of
 
+pytestmark = pytest.mark.slow
+
 # Blank -> an answer that is wrong in a way of its own, and the checks of the blank that it may pass all the same.
 WRONG: dict[str, tuple[str, set[str]]] = {
     # no backward of its own: torch's product in the clothes of a class

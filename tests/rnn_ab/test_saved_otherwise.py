@@ -15,6 +15,8 @@ from tests.homework.sheet import Marked, Sheet, grade_all
 
 from .editors import colab, jupyter, old_ipython, vs_code
 
+pytestmark = pytest.mark.slow
+
 
 def on_colab(sheet: Sheet, right: dict[str, str]) -> bytes:
     """A cell copied with its id, `%` and `!` lines, an answer below the untouched stub, others over several cells."""

@@ -16,6 +16,8 @@ from tests.homework.sheet import Marked, Sheet, grade_all, names_of, points_of
 
 from . import cheats
 
+pytestmark = pytest.mark.slow
+
 # Judged by how the answer is written or made. What these are worth where the answer does nothing right: see further below.
 BY_LOOKS = {"tanh_is_your_own", "mynet3_is_a_class", "embedding_is_one", "product_is_your_own"}
 
