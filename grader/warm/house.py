@@ -82,7 +82,10 @@ class Server:
         ours, theirs = pair()
         code = "import sys; sys.path[:] = [*sys.path[1:], sys.argv[1]]; from grader.warm.server import main; main(sys.argv[2:])"
         folder = str(Path(grader.__file__).parent.parent)
-        arguments = [str(theirs.fileno()), *(["grader.run.serve", "grader.run.copies"] if warm else ["--cold"])]
+        arguments = [
+            str(theirs.fileno()),
+            *(["grader.run.serve", "grader.run.copies", "grader.run.originals:prepare"] if warm else ["--cold"]),
+        ]
         null = subprocess.DEVNULL
         with theirs:
             process = subprocess.Popen(  # noqa: S603 - our own Python and our own module

@@ -28,15 +28,17 @@ _LARGE, _MADV_COLLAPSE = 2**21, 25  # <linux/mman.h>
 
 
 def preload(modules: Iterable[str] = ()) -> None:
-    """All of it. modules: to be imported besides; those that are not there are left out."""
+    """All of it. modules: to be imported besides, and what to call there ("module:function"); those not there are left out."""
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # "not there" to ipykernel: nobody debugs here, and it takes 50 ms
-    for name in (*_MODULES, *modules):
+    for name in (*_MODULES, *(name for name in modules if ":" not in name)):
         try:
             importlib.import_module(name)
         except ImportError:
             continue
     _use_torch()
     _use_matplotlib()
+    for name, function in (name.split(":") for name in modules if ":" in name):
+        getattr(importlib.import_module(name), function)()
     gc.collect()
     gc.freeze()  # the pages of what is there now stay shared: no collection writes into them
     _use_large_pages()
