@@ -1,5 +1,6 @@
 """The tests here share `run_cells`, and leave nothing behind."""
 
+import multiprocessing.util
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 def nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Other runs may be going on in this machine: those here have a folder for temporary files of their own."""
     tmp_path_factory.getbasetemp()  # pytest's own is made before ours
+    multiprocessing.util.get_temp_dir()  # its own, which it keeps until the end, not in ours
     before, tempfile.tempdir = tempfile.tempdir, tempfile.mkdtemp(prefix="t", dir="/tmp" if os.name == "posix" else None)
     yield
     from run_cells import left_behind

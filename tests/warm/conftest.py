@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.util
 import os
 import shutil
 import sys
@@ -24,6 +25,7 @@ def linux_only() -> None:
 def nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Other runs may be going on in this machine: those here have a folder for temporary files of their own."""
     tmp_path_factory.getbasetemp()
+    multiprocessing.util.get_temp_dir()  # its own, which it keeps until the end, not in ours
     before, tempfile.tempdir = tempfile.tempdir, tempfile.mkdtemp(prefix="t", dir="/tmp" if os.name == "posix" else None)
     yield
     from run_cells import left_behind
