@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -65,12 +66,16 @@ def _settle(start: Start, copies: int) -> None:
 
 def _run(connection: str) -> int:
     from ipykernel.kernelapp import IPKernelApp
+    from traitlets.config import Config
 
     if (matplotlib := sys.modules.get("matplotlib")) is not None:
         for name in ("get_configdir", "get_cachedir"):  # they remember the server's
             vars(matplotlib)[name] = getattr(vars(matplotlib)[name], "__wrapped__", vars(matplotlib)[name])
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    app: Any = IPKernelApp.instance()
-    app.initialize(["-f", connection, "--HistoryManager.enabled=False", "--IPKernelApp.quiet=True", "--log-level=CRITICAL"])
+    config = Config(IPKernelApp={"connection_file": connection, "quiet": True, "log_level": logging.CRITICAL})
+    config.HistoryManager.enabled = False
+    app: Any = IPKernelApp.instance(config=config)
+    app.parse_command_line = lambda _argv=None: None  # all is said in `config`, and to build the parser takes a while
+    app.initialize()
     app.start()
     return 0

@@ -20,8 +20,10 @@ __all__ = ["preload", "threads"]
 
 _MODULES = (
     "numpy", "torch", "torch.nn", "torch.optim", "torch.utils.data", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
-    "IPython.core.pylabtools", "IPython.core.completer", "IPython.core.magics", "IPython.core.formatters", "ipykernel.kernelapp",
-    "ipykernel.ipkernel", "ipykernel.zmqshell", "tornado.platform.asyncio", "safetensors.numpy", "safetensors.torch",
+    "IPython.core.pylabtools", "IPython.core.completer", "IPython.core.magics", "IPython.core.formatters",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
+    "IPython.extensions.storemagic", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger",
+    "tornado.locks", "tornado.platform.asyncio", "tornado.queues", "safetensors.numpy", "safetensors.torch",
 )  # fmt: skip
 
 _LARGE, _MADV_COLLAPSE = 2**21, 25  # <linux/mman.h>
