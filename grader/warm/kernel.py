@@ -72,8 +72,9 @@ def _run(connection: str) -> int:
         for name in ("get_configdir", "get_cachedir"):  # they remember the server's
             vars(matplotlib)[name] = getattr(vars(matplotlib)[name], "__wrapped__", vars(matplotlib)[name])
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config = Config(IPKernelApp={"connection_file": connection, "quiet": True, "log_level": logging.CRITICAL})
-    config.HistoryManager.enabled = False
+    silence = {"loggers": {"IPKernelApp": {"level": "CRITICAL"}}}  # else a record is made for each message, and thrown away
+    app_config = {"connection_file": connection, "quiet": True, "log_level": logging.CRITICAL, "logging_config": silence}
+    config = Config(IPKernelApp=app_config, HistoryManager={"enabled": False})
     app: Any = IPKernelApp.instance(config=config)
     app.parse_command_line = lambda _argv=None: None  # all is said in `config`, and to build the parser takes a while
     app.initialize()
