@@ -487,7 +487,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", metavar="FOLDER", default="", help="a folder with the four .gz files of Fashion-MNIST")
     parser.add_argument("--epochs", type=int, default=5)
     options = parser.parse_args(arguments)
-    train_images, train_labels, test_images, test_labels, class_names, largest = load_pictures(options.data)
+    try:
+        train_images, train_labels, test_images, test_labels, class_names, largest = load_pictures(options.data)
+    except (OSError, EOFError, ValueError, struct.error) as error:
+        parser.error(f"--data {options.data}: {error}")
     print("training images:", tuple(train_images.shape), " held-out images:", tuple(test_images.shape))
     train_images, test_images = scaled(train_images, largest), scaled(test_images, largest)
     model, _, losses, accures = image_fit(train_images, train_labels, train_images[0].numel(), options.epochs)
