@@ -266,7 +266,7 @@ def slip_step_is_a_choice(nb):
 
 
 @check("slip_step", points=1, private=True, compare=exact())
-def slip_step_is(nb):
+def which_step_slips(nb):
     """You found the step with the slip."""
     return int(nb.slip_step)
 
@@ -931,7 +931,7 @@ def arrows_are_four_names(nb):
 
 
 @check("arrows", points=1, private=True, compare=exact())
-def arrows_are(nb):
+def what_the_arrows_stand_for(nb):
     """The four arrows have their right names."""
     return [str(name).strip().lower() for name in nb.arrows]
 

@@ -76,7 +76,8 @@ def assert_nowhere(secrets: set[str], texts: dict[str, str]) -> None:
     """Neither as it is nor as JSON spells it, with or without what is not ASCII."""
     forms = {form for s in secrets for form in (s, json.dumps(s)[1:-1], json.dumps(s, ensure_ascii=False)[1:-1])}
     forms |= {form.encode().decode("latin-1") for form in forms}
-    assert [(name, form) for name, text in texts.items() for form in forms if form in text] == []
+    found = [(name, form) for name, text in texts.items() for form in forms if form in text]
+    assert found == [], found
 
 
 def bytes_of(value: Any) -> str:
@@ -214,7 +215,7 @@ class HandedOut:
         for blank, number in self.mistakes.items():
             mistake = assignment.checks.mistakes_of(blank)[number]
             shown = said(notebooks["mistaken"], blank)
-            assert "It looks like:" in shown, blank
+            assert "It looks like:" in shown, f"{blank}: {shown}"
             assert mistake.says in shown, blank
             html = cell(notebooks["mistaken"], f"check-{blank}").outputs[0].data["text/html"]
             assert key.checks[0].name not in html

@@ -25,7 +25,7 @@ __all__ = ["RightIsRight", "assert_full_marks"]
 
 
 def assert_full_marks(marked: Marked, key: Key) -> None:
-    assert marked.lost == {}
+    assert marked.lost == {}, marked.lost
     assert marked.grade.score == key.max_score
     assert marked.grade.state is State.GRADED
     assert {c.diagnosis for c in marked.grade.checks} == {""}
