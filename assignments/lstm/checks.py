@@ -1256,7 +1256,7 @@ def within_is_a_list_of_letters(nb):
 
 
 @check("always_within_one", points=2, private=True, compare=exact())
-def within_one(nb):
+def which_lie_within(nb):
     """You name all that lie between −1 and 1 whatever happens, and nothing else."""
     return sorted(nb.always_within_one)
 

@@ -195,7 +195,8 @@ class HandedOut:
         self, notebooks: dict[str, nbformat.NotebookNode], assignment: Assignment
     ) -> None:
         for blank in assignment.template.blanks:
-            assert said(notebooks["untouched"], blank).startswith(f"{blank}: not attempted yet")
+            told = said(notebooks["untouched"], blank)
+            assert told.startswith(f"{blank}: not attempted yet"), told
 
     def test_the_set_up_cell_is_silent(self, notebooks: dict[str, nbformat.NotebookNode]) -> None:
         assert [cell(node, "setup").outputs for node in notebooks.values()] == [[], [], []]
