@@ -19,7 +19,7 @@ from grader.errors import UsageError
 from grader.grade import grade, judge, without_setup
 from grader.judging import Agree
 from grader.key import Key
-from grader.notebook import RawCell, read
+from grader.notebook import RawCell, Role, read
 from grader.report import picture, selfcheck_html, selfcheck_text
 from grader.result import Capture, CheckResult, Grade, Outcome
 from grader.run import Request, Runner, execute
@@ -150,12 +150,13 @@ class NotebookCheck:
         return [c for c in self.key.checks if c.name in wanted and c.blank != blank] + checks
 
     def _sources(self, blank: str) -> tuple[str, ...]:
-        """What the student ran for a blank last: the last cell with its marker, or else those that define its names."""
+        """What the student ran for a blank last: the last cell with its marker, or else one of theirs that defines its names."""
         ran = [source for source in self.shell.user_ns.get("In", []) if isinstance(source, str) and source.strip()]
         marked = [source for source in ran if re.search(rf"^\s*# blank: {blank}\s*$", source, re.MULTILINE)]
         stub = self.key.template.stub(blank)
         names = set(self.key.blanks[blank])
-        others = [source for source in ran if names & bound_names(source) and source not in marked]
+        given = {cell.source for cell in self.key.template.notebook.of(Role.GIVEN)}
+        others = [source for source in ran if names & bound_names(source) and source not in marked and source not in given]
         filled = [source for source in marked if not same_code(source, stub)]
         return tuple(filled[-1:] or others[-1:] or marked[-1:])
 

@@ -2,14 +2,16 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import nbclient
 import nbformat
 import pytest
 
 from grader.build import student_notebook
-from grader.notebook import Answers, read
-from grader.selfcheck import find_key
+from grader.notebook import Answers, Role, read
+from grader.selfcheck import NotebookCheck, find_key
+from grader.sourcecode import bound_names
 from grader.template import fill
 
 WRONG = "# blank: line\ndef line(x, w, b):\n    return b * x + w"
@@ -93,3 +95,19 @@ def test_an_unknown_blank_is_named(live, bundle):
 def test_the_key_in_the_notebook_is_read_from_json(bundle):
     source = "".join(json.loads(bundle.notebook.read_text())["cells"][1]["source"])
     assert 'grader.load("line.key",' in source
+
+
+def test_a_given_cell_that_binds_a_blanks_name_is_no_answer(bundle):
+    """A student may not have come to the blank yet: nothing was attempted, whatever the notebook's own cells define."""
+    key = find_key(bundle.notebook, read(bundle.notebook.read_bytes()))
+    given = next(cell.source for cell in key.template.notebook.of(Role.GIVEN) if bound_names(cell.source))
+    name = min(bound_names(given))
+    key = dataclasses.replace(key, blanks={**key.blanks, "fit": (*key.blanks["fit"], name)})
+
+    def ran(*cells: str) -> tuple[str, ...]:
+        shell = SimpleNamespace(user_ns={"In": ["", *cells]})
+        return NotebookCheck(key, shell, session=None)._sources("fit")
+
+    assert ran(given) == ()
+    assert ran(given, key.template.stub("fit")) == (key.template.stub("fit"),)
+    assert ran(given, key.template.stub("fit"), f"{name} = 3") == (f"{name} = 3",)
