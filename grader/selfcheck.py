@@ -156,7 +156,10 @@ class NotebookCheck:
         stub = self.key.template.stub(blank)
         names = set(self.key.blanks[blank])
         given = {cell.source for cell in self.key.template.notebook.of(Role.GIVEN)}
-        others = [source for source in ran if names & bound_names(source) and source not in marked and source not in given]
+        theirs = [
+            source for source in ran if source not in given and not re.search(r"^\s*# blank: \w+\s*$", source, re.MULTILINE)
+        ]
+        others = [source for source in theirs if names & bound_names(source)]
         filled = [source for source in marked if not same_code(source, stub)]
         return tuple(filled[-1:] or others[-1:] or marked[-1:])
 

@@ -125,14 +125,14 @@ def test_after_a_kill_the_next_call_gives_the_same(number: int, students: Class)
         kill_all([victim])
         code = grader.wait(5 if victim == grader.pid else SECONDS)
         if victim == grader.pid:
-            left = gone((known | set(descendants(os.getpid()))) - mine - {grader.pid}, 5)
+            left = gone((known | set(descendants(os.getpid()))) - mine - {grader.pid}, 20)
             kill_all([int(line.split()[0]) for line in left])
             assert left == [], what
             assert code in (-signal.SIGKILL, 0), what
         else:
             assert code in (0, 1, 3), f"{what}: exit code {code}\n{log.read_text()[-2000:]}"
         assert students.start(out, log).wait(SECONDS) == 0, f"{what}\n{log.read_text()[-2000:]}"
-        left = gone(set(descendants(os.getpid())) - mine, 5)
+        left = gone(set(descendants(os.getpid())) - mine, 20)
         kill_all([int(line.split()[0]) for line in left])
         _reap()
         assert left == [], what
@@ -158,7 +158,7 @@ def test_the_files_of_an_interrupted_call_are_whole(students: Class) -> None:
     tree = descendants(grader.pid)
     kill_all([grader.pid])
     grader.wait(5)
-    left = gone(set(tree), 5)
+    left = gone(set(tree), 20)
     kill_all([int(line.split()[0]) for line in left])
     for path in (out / "results").glob("*.json"):
         assert json.loads(path.read_text(encoding="utf-8"))["assignment"] == SLUG

@@ -108,6 +108,6 @@ def test_a_given_cell_that_binds_a_blanks_name_is_no_answer(bundle):
         shell = SimpleNamespace(user_ns={"In": ["", *cells]})
         return NotebookCheck(key, shell, session=None)._sources("fit")
 
-    assert ran(given) == ()
+    assert ran(given, f"# blank: line\n{name} = ...") == (), "nor is one of another blank"
     assert ran(given, key.template.stub("fit")) == (key.template.stub("fit"),)
     assert ran(given, key.template.stub("fit"), f"{name} = 3") == (f"{name} = 3",)

@@ -315,7 +315,7 @@ def train_rnn(rnn, cook, loss_fn, optimizr, x, y, epochs):
 
 ANSWERS["which_cell"] = [
     'which_cell = "The trained cell"',
-    "which_cell = 'the trained cell'  # nothing is assigned",
+    "which_cell = 'the ' + 'trained' + ' cell'  # nothing is assigned",
     'options = ["the new cell", "the trained cell", "no cell"]\nwhich_cell = options[1]',
 ]
 
