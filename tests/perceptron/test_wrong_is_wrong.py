@@ -27,7 +27,7 @@ def delta_rule(X1, y, rho, steps):
         # the first few values, by heart
         "regions": ("def regions(p):\n    return {1: 2, 2: 4, 3: 7, 4: 11}.get(p, 2 ** p)", None),
         # a straight line in the middle, flat outside
-        "sigmoid": ("def sigmoid(x, a=1.0):\n    return np.clip(0.5 + a * x / 4, 0, 1)", {"sigmoid_far_out"})),
+        "sigmoid": ("def sigmoid(x, a=1.0):\n    return np.clip(0.5 + a * x / 4, 0, 1)", {"sigmoid_far_out"}),
         # the slope at the last point only
         "chain": ("def chain(f, df, w, depth):\n    return float(df(w) * df(f(w)) ** (depth - 1))", None),
         # half of the sum of squares, whatever n
