@@ -192,11 +192,13 @@ def race(
 def panels(nets: list[tuple[torch.nn.RNNBase, torch.nn.Linear]], x: torch.Tensor, last: int, title: str) -> Figure:
     """For each network a picture of the last rows: its hidden states to the left, its probabilities to the right.  x: (T, V)."""
     fig, axes = plt.subplots(-(-len(nets) // 5), 5, figsize=(9, 1.9 * -(-len(nets) // 5)), squeeze=False)
-    for ax in axes.flat:
+    for ax in axes.flat[len(nets) :]:
         ax.axis("off")
     for ax, (net, linr) in zip(axes.flat, nets, strict=False):
         hidden = net(x)[0].detach()[-last:]
         ax.matshow(torch.concat([hidden, soft(linr(hidden)).detach()], dim=1), cmap="bwr", vmin=-1, vmax=1)
+        ax.axvline(hidden.shape[1] - 0.5, color="0.4", linewidth=1)
+        ax.set(xticks=[], yticks=[])
     fig.suptitle(title)
     fig.tight_layout()
     return fig
@@ -379,7 +381,7 @@ def tiles(ax: Axes, right: list[bool], title: str) -> None:
 
 def picture_cover() -> Figure:
     """25 RNNs and 25 LSTMs that were to learn abcabC, and the memory cells of one LSTM."""
-    x, y = text_data("abcabC", 10)
+    x, y = text_data("abcabC", 5)
     rnn_right, lstm_right = race(x, y, 3, 6, 25, 0.1, 600)
     lstm, _, x_abaB = trained_on_abaB()
     cell = over_time(lstm, x_abaB)["cell"]
@@ -399,47 +401,49 @@ def picture_cover() -> Figure:
 
 def picture_step() -> Figure:
     """One step of an LSTM: from the letter and the old states to the new ones."""
-    fig, ax = plt.subplots(figsize=(9.4, 4.1))
-    ax.set(xlim=(-0.9, 11.6), ylim=(-0.7, 4.8), aspect="equal")
+    fig, ax = plt.subplots(figsize=(9.4, 4.3))
+    ax.set(xlim=(-0.8, 11.2), ylim=(-0.1, 5.1), aspect="equal")
     ax.axis("off")
+    past, gate, new, product = "#e8f1fb", "#fdf0d9", "#e6f4e6", "white"
+    half = 0.32  # the height of a box
 
-    def box(x: float, y: float, text: str, colour: str) -> None:
-        style = {"boxstyle": "round,pad=0.45", "facecolor": colour, "edgecolor": "0.35"}
-        ax.text(x, y, text, ha="center", va="center", fontsize=10.5, bbox=style)
+    def box(x: float, y: float, text: str, colour: str, width: float) -> None:
+        corner, size = (x - width / 2 + 0.1, y - half + 0.1), (width - 0.2, 2 * half - 0.2)
+        ax.add_patch(FancyBboxPatch(corner, *size, boxstyle="round,pad=0.1", facecolor=colour, edgecolor="0.35"))
+        ax.text(x, y, text, ha="center", va="center", fontsize=11)
 
     def arrow(x0: float, y0: float, x1: float, y1: float) -> None:
-        ax.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "->", "color": "0.4"})
+        style = {"arrowstyle": "-|>", "color": "0.4", "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", (x1, y1), (x0, y0), arrowprops=style)
 
-    past, gate, new, product = "#e8f1fb", "#fdf0d9", "#e6f4e6", "white"
-    box(0, 4.2, "old $c$", past)
-    box(0, 1.9, "old $h$", past)
-    box(0, 0.3, "letter $x$", "#f5f5f5")
-    for x, text in [(2.5, "σ: $f$"), (4.4, "σ: $i$"), (6.0, "tanh: $g$"), (8.2, "σ: $o$")]:
-        box(x, 1.1, text, gate)
-        ax.plot([x, x], [-0.4, 0.82], color="0.4", linewidth=1)
-    ax.plot([1.15, 8.2], [-0.4, -0.4], color="0.4", linewidth=1)
-    ax.plot([0.4, 1.15, 1.15], [1.9, 1.9, -0.4], color="0.4", linewidth=1)
-    ax.plot([0.5, 1.15], [0.3, 0.3], color="0.4", linewidth=1)
-    for x, y in [(2.5, 4.2), (5.2, 2.7), (8.2, 2.4)]:
-        box(x, y, "×", product)
-    box(5.2, 4.2, "+", product)
-    box(7.0, 4.2, "new $c$", new)
-    box(8.2, 3.45, "tanh", gate)
-    box(10.2, 2.4, "new $h$", new)
+    box(0, 4.6, "old $c$", past, 1.2)
+    box(0, 2.2, "old $h$", past, 1.2)
+    box(0, 1.0, "letter $x$", "#f5f5f5", 1.3)
+    for x, text in [(2.5, "σ: $f$"), (4.3, "σ: $i$"), (6.1, "tanh: $g$"), (8.2, "σ: $o$")]:
+        box(x, 1.3, text, gate, 1.3)
+        arrow(x, 0.2, x, 1.3 - half)
+    ax.plot([0.6, 1.2, 1.2, 8.2], [2.2, 2.2, 0.2, 0.2], color="0.4", linewidth=1)
+    ax.plot([0.65, 1.2], [1.0, 1.0], color="0.4", linewidth=1)
+    for x, y, text in [(2.5, 4.6, "×"), (5.2, 3.1, "×"), (8.2, 2.5, "×"), (5.2, 4.6, "+")]:
+        box(x, y, text, product, 2 * half)
+    box(7.0, 4.6, "new $c$", new, 1.2)
+    box(8.2, 3.65, "tanh", gate, 1.0)
+    box(10.2, 2.5, "new $h$", new, 1.2)
     for line in [
-        (0.4, 4.2, 2.25, 4.2),
-        (2.5, 1.38, 2.5, 3.92),
-        (2.75, 4.2, 4.95, 4.2),
-        (4.4, 1.38, 5.1, 2.42),
-        (6.0, 1.38, 5.3, 2.42),
-        (5.2, 2.98, 5.2, 3.92),
-        (5.45, 4.2, 6.5, 4.2),
-        (8.2, 3.17, 8.2, 2.68),
-        (8.2, 1.38, 8.2, 2.12),
-        (8.45, 2.4, 9.7, 2.4),
+        (0.6, 4.6, 2.5 - half, 4.6),
+        (2.5, 1.3 + half, 2.5, 4.6 - half),
+        (2.5 + half, 4.6, 5.2 - half, 4.6),
+        (4.3, 1.3 + half, 5.05, 3.1 - half),
+        (6.1, 1.3 + half, 5.35, 3.1 - half),
+        (5.2, 3.1 + half, 5.2, 4.6 - half),
+        (5.2 + half, 4.6, 6.4, 4.6),
+        (8.2, 4.6, 8.2, 3.65 + half),
+        (8.2, 3.65 - half, 8.2, 2.5 + half),
+        (8.2, 1.3 + half, 8.2, 2.5 - half),
+        (8.2 + half, 2.5, 9.6, 2.5),
     ]:
         arrow(*line)
-    ax.plot([7.5, 8.2, 8.2], [4.2, 4.2, 3.73], color="0.4", linewidth=1)
+    ax.plot([7.6, 8.2], [4.6, 4.6], color="0.4", linewidth=1)
     return fig
 
 
