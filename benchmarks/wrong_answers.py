@@ -232,7 +232,7 @@ def spoilt(value: Value, step: Spoil, fits: Callable[[Tensor], bool], noise: boo
         found = [spoilt(item, step, fits, noise) for item in value]
         return None if any(item is None for item in found) else found
     right = _tensor(value)
-    if right is None or not fits(right):
+    if right is None or right.numel() == 0 or not fits(right):
         return None
     wrong = step(right)
     if noise and wrong.is_floating_point():

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from grader.isolation.jail import SOCKETS
+from grader.warm.preload import THREADS
 
 __all__ = ["Private", "environment_of_server"]
 
@@ -23,7 +24,6 @@ _KEPT = (
     "DYLD_FALLBACK_LIBRARY_PATH", "GRADER_DEBUG",
     "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 )  # fmt: skip
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _PLAIN = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
 _LONGEST_SOCKET = 100  # bytes; the system's limit is 104 on macOS, 107 on Linux
 
@@ -125,7 +125,7 @@ def environment_of_server(threads: int = 1, device: str = "cpu", shift: int = 0)
 
 def _environment(threads: int, device: str, shift: int) -> dict[str, str]:
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    environment |= dict.fromkeys(_THREADS, str(threads))
+    environment |= dict.fromkeys(THREADS, str(threads))
     environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "JUPYTER_NO_CONFIG": "1"}
     environment |= {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
     environment |= {"GRADER_RUN": "1", "GRADER_SEED": str(shift), **_devices(device)}

@@ -16,7 +16,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["preload", "threads"]
+__all__ = ["THREADS", "preload", "threads"]
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")  # read when a library is imported
 
 _MODULES = (
     "numpy", "torch", "torch.nn", "torch.optim", "torch.utils.data", "matplotlib.pyplot", "matplotlib.backends.backend_agg",

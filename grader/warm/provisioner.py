@@ -12,6 +12,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from grader.warm.house import Process, server
 from grader.warm.messages import Start
+from grader.warm.preload import THREADS
 
 __all__ = ["NAME", "WarmProvisioner"]
 
@@ -22,7 +23,8 @@ class WarmProvisioner(LocalProvisioner):
     """Forks a kernel from a server that has imported torch, in a jail of its own where one is asked for.
 
     How, is told by the kernel manager: `launch_plan(command, environment, cwd)` gives (`Start`, the server's environment, warm).
-    For a manager that has none, by which anybody's kernel specification may name us: not shut off, and in that environment.
+    For a manager that has none, by which anybody's kernel specification may name us: not shut off, and in that environment, but
+    with one thread a kernel: a server whose libraries have started more cannot be forked from.
     """
 
     process: Process | None  # type: ignore[assignment]  # in the manner of Popen
@@ -36,6 +38,7 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
     def _plan(self, _command: list[str], environment: dict[str, str], cwd: str) -> tuple[Start, dict[str, str], bool]:
+        environment = environment | dict.fromkeys(THREADS, "1")
         return Start(self.parent.connection_file, cwd, cwd, environment), environment, True
 
     async def wait(self) -> int | None:

@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.run.private import Private
 from grader.warm.messages import Start
+from grader.warm.preload import THREADS
 from grader.warm.provisioner import NAME, WarmProvisioner
 from tests.warm.processes import children, gone, named
 
@@ -104,8 +105,13 @@ def test_a_cell_that_takes_too_long_is_interrupted(private: Private) -> None:
 
 
 @pytest.mark.slow
-def test_any_manager_executes_a_notebook_by_it(private: Private) -> None:
-    """As documented: the kernel specification names the provisioner, and nobody needs to know more."""
+@pytest.mark.parametrize("threads", [None, "2"])
+def test_any_manager_executes_a_notebook_by_it(private: Private, monkeypatch: pytest.MonkeyPatch, threads: str | None) -> None:
+    """As documented: the kernel specification names the provisioner, and nobody needs to know more, of threads neither."""
+    for name in THREADS:
+        monkeypatch.delenv(name, raising=False)
+        if threads is not None:
+            monkeypatch.setenv(name, threads)
     manager = Manager(connection_file=private.connection_file)
     assert_right(executed(manager, private.work))
     assert isinstance(manager.provisioner, WarmProvisioner) or manager.provisioner is None
