@@ -93,10 +93,10 @@ def declared(assignment: Assignment, key: Key, all_of: Count, hidden: Count) -> 
         results = judge_all(key, mistake.captures, {mistake.blank: (written(assignment, mistake),)})
         passed = {r.name: r.outcome is Outcome.PASSED for r in results}
         seen = observed(key, mistake.blank, mistake.captures, passed)
-        all_of.add(mistake.name, said(seen, known(key, mistake.blank)), group(key, mistake))
+        all_of.add(f"{assignment.slug} {mistake.name}", said(seen, known(key, mistake.blank)), group(key, mistake))
         step = ALSO.get(assignment.slug, {}).get(mistake.name)
         found = said(seen, known(key, mistake.blank, mistake.same_as or mistake.name))
-        hidden.add(mistake.name, found, {step} if step else twins(key, mistake) & {found})
+        hidden.add(f"{assignment.slug} {mistake.name}", found, {step} if step else twins(key, mistake) & {found})
 
 
 def twins(key: Key, mistake: KeyMistake) -> set[str]:
