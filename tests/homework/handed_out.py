@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 import nbformat
 import numpy as np
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 from grader.assignment import Assignment
@@ -40,8 +42,11 @@ def executed(folder: Path, sheets: dict[str, Sheet]) -> dict[str, nbformat.Noteb
         (folder / name).mkdir()
         node = nbformat.reads(sheet.bytes().decode(), as_version=4)
         resources = {"metadata": {"path": str(folder / name)}}
-        client = NotebookClient(node, allow_errors=True, timeout=120, resources=resources)
-        await client.async_execute(env=environment)
+        with tempfile.TemporaryDirectory() as sockets:  # no ports: another process may take one before the kernel does
+            manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=f"{sockets}/s")
+            client = NotebookClient(node, km=manager, allow_errors=True, timeout=120, resources=resources)
+            client.owns_km = True  # it ends the kernel, too
+            await client.async_execute(env=environment)
         return name, node
 
     async def run_all() -> dict[str, nbformat.NotebookNode]:
@@ -109,14 +114,16 @@ class HandedOut:
     mistakes: ClassVar[Mapping[str, int]]
 
     @pytest.fixture(scope="module")
-    def mistaken(self, assignment: Assignment, right: dict[str, str]) -> dict[str, str]:
+    @classmethod
+    def mistaken(cls, assignment: Assignment, right: dict[str, str]) -> dict[str, str]:
         """Blank -> the wrong source."""
-        found = {blank: assignment.checks.mistakes_of(blank)[number] for blank, number in self.mistakes.items()}
+        found = {blank: assignment.checks.mistakes_of(blank)[number] for blank, number in cls.mistakes.items()}
         return {blank: mistake.apply(right[blank]) for blank, mistake in found.items()}
 
     @pytest.fixture(scope="module")
+    @classmethod
     def notebooks(
-        self, handed_out: Sheet, right: dict[str, str], mistaken: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+        cls, handed_out: Sheet, right: dict[str, str], mistaken: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     ) -> dict[str, nbformat.NotebookNode]:
         """As handed out, with the right answers, and with mistakes. Only the .ipynb is there: the key is the one embedded in it."""
         sheets = {
@@ -129,7 +136,8 @@ class HandedOut:
     # ------------------------------------------------------------------------------------------------------ nothing leaks
 
     @pytest.fixture(scope="module")
-    def bundle_texts(self, assignment: Assignment, published: Bundle) -> dict[str, str]:
+    @classmethod
+    def bundle_texts(cls, assignment: Assignment, published: Bundle) -> dict[str, str]:
         """Everything in the student's folder, the embedded key also taken out of its wrapping."""
         folder = published.notebook.parent
         texts = {path.name: path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file()}

@@ -28,13 +28,14 @@ class WrongIsWrong:
     alone: ClassVar[set[str]] = set()
 
     @pytest.fixture(scope="module")
-    def marked(self, assignment: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
+    @classmethod
+    def marked(cls, assignment: Assignment, key: Key, handed_out: Sheet, right: dict[str, str]) -> dict[str, Marked]:
         """The notebook as handed out; one for each of `alone`; and one for all others. By blank."""
         sheets = {"untouched": handed_out.copy(), "others": handed_out.copy()}
-        sheets |= {blank: handed_out.copy().answer(right | {blank: self.wrong[blank][0]}) for blank in self.alone}
-        sheets["others"].answer(right | {blank: source for blank, (source, _) in self.wrong.items() if blank not in self.alone})
+        sheets |= {blank: handed_out.copy().answer(right | {blank: cls.wrong[blank][0]}) for blank in cls.alone}
+        sheets["others"].answer(right | {blank: source for blank, (source, _) in cls.wrong.items() if blank not in cls.alone})
         found = grade_all(assignment, key, sheets)
-        return {"untouched": found["untouched"]} | {blank: found.get(blank, found["others"]) for blank in self.wrong}
+        return {"untouched": found["untouched"]} | {blank: found.get(blank, found["others"]) for blank in cls.wrong}
 
     def test_untouched_is_not_attempted(self, marked: dict[str, Marked]) -> None:
         found = marked["untouched"].grade
