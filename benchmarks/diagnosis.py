@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from wrong_answers import ALSO, OTHERS, STEPS, fits_of, spoilt, synthetic  # noqa: E402 - found through the line above
+from wrong_answers import OTHERS, STEPS, fits_of, spoilt, synthetic  # noqa: E402 - found through the line above
 
 from grader.assignment import Assignment, Course  # noqa: E402
 from grader.compare import KnownMistake, Observed, explain, indistinguishable, judge  # noqa: E402
@@ -68,6 +69,8 @@ class Count:
 
 
 # ------------------------------------------------------------------------------------------------- declared mistakes
+
+ALSO: dict[str, dict[str, str]] = tomllib.loads((ROOT / "benchmarks" / "typical_steps.toml").read_text(encoding="utf-8"))
 
 
 def known(key: Key, blank: str, without: str = "") -> list[KnownMistake]:

@@ -439,7 +439,7 @@ def slip_of_the_left_side(nb):
 def slip_of_the_assertion(nb):
     """5: the condition is true for an 8, and false for a 7."""
     table = torch.tensor([[8.0, 7.0]])
-    return [bool(eval(nb.spelled[5], {"dz_dx": table, "i": 0, "j": j})) for j in (0, 1)]  # noqa: S307  as above
+    return [bool(eval(nb.spelled[5], {"dz_dx": table, "i": 0, "j": j})) for j in (0, 1)]  # noqa: S307  the student's own text
 
 
 mistake(
