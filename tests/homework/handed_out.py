@@ -133,6 +133,12 @@ class HandedOut:
         }
         return executed(tmp_path_factory.mktemp("desk"), sheets)
 
+    def test_no_remark_for_a_linter(self, handed_out: Sheet) -> None:
+        """What our own tools are told is nothing to students, neither in stubs nor in given cells."""
+        remarks = re.compile(r"#\s*(noqa|type:\s*ignore|fmt:|ruff:|pragma|pylint)")
+        found = [(cell["id"], line) for cell in handed_out.cells for line in cell["source"].splitlines() if remarks.search(line)]
+        assert found == []
+
     # ------------------------------------------------------------------------------------------------------ nothing leaks
 
     @pytest.fixture(scope="module")
