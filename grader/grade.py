@@ -9,6 +9,7 @@ what is to be run, and `judge` compares what came back with the key.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,6 +85,7 @@ def judge(
     own_cells: the student's other cells.
     """
     verdicts: dict[str, Verdict] = {}
+    written = functools.cache(lambda blank: _source(key, blank, sources, own_cells))
     for check in key.checks:
         capture = captures.get(check.name) or Capture(fault=Fault("ours", message="the check did not run"))
         if check.private and not check.waived:
@@ -96,7 +98,7 @@ def judge(
         elif capture.fault is not None:
             verdicts[check.name] = _verdict_of_fault(capture.fault, check, key, untouched, run)
         else:
-            evidence = Evidence(capture.value, check.expected, _source(key, check.blank, sources, own_cells), earlier)
+            evidence = Evidence(capture.value, check.expected, written(check.blank), earlier)
             verdicts[check.name] = compare.judge(check.comparator, evidence)
     results = []
     for blank in key.blanks:

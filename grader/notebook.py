@@ -119,10 +119,12 @@ def _cell_node(cell: Cell) -> nbformat.NotebookNode:
         metadata |= {"editable": False, "deletable": False}
     elif cell.role in (Role.BLANK, Role.ANSWER):
         metadata["deletable"] = False
-    if not cell.is_code:
-        return nbformat.v4.new_markdown_cell(cell.source, id=cell.id, metadata=metadata)
-    outputs = [nbformat.from_dict(output) for output in cell.outputs]
-    return nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=metadata, outputs=outputs)
+    plain: dict[str, Any] = {"id": cell.id, "cell_type": "code", "metadata": metadata, "source": cell.source}
+    if cell.is_code:
+        plain |= {"execution_count": None, "outputs": list(cell.outputs)}
+    else:
+        plain["cell_type"] = "markdown"
+    return nbformat.from_dict(plain)  # nbformat.v4's functions validate each cell, a millisecond; `to_bytes` validates them all
 
 
 # ---------------------------------------------------------------------------------------------- reading what students send

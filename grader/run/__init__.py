@@ -11,11 +11,12 @@ asked, and the kernel it begins with), `client` (one kernel) and `session` (one 
 kernel: `serve` and `inside` (what is asked of it), `view` (the `nb` of a probe), `figures`, `isolate` (no trace), `originals` (no
 monkeypatch), `copies`, `recorder` and `files` (the kernel as it was before a cell), `seeds` (other seeds for all of it).
 
-This file is imported inside kernels too, so it imports nothing at once.
+This file is imported inside kernels too, so it imports nothing of weight at once.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,11 @@ def execute(request: Request) -> Run:
 
 def versions() -> dict[str, str]:
     """The versions of what decides a run's numbers: Python, torch, numpy, matplotlib, grader. Imports none of them."""
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
     import platform
     from importlib import metadata
 

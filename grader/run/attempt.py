@@ -21,6 +21,8 @@ from grader.run.session import Continued, Copy, NoCopy
 
 __all__ = ["Attempt"]
 
+_WORTH_IT = 0.2  # seconds of cells to repeat; a copy costs some 0.01
+
 
 class Attempt:
     """speaker: the kernel, or one of its copies that goes on.
@@ -32,10 +34,11 @@ class Attempt:
         self.known, self.base, self.speaker = known, base, speaker
         self.asked = known.asked
         self._latest: Copy | None = None  # of the kernel as it is now, as long as no cell ran since
+        self._repeated = 0.0  # seconds that cells took since the last copy was kept
 
     async def take(self, step: Step, *, copied: bool) -> None:
         """One step. copied: there is a copy of the kernel as it is now."""
-        if step.begins_blank and not copied:
+        if step.begins_blank and not copied and self._is_worth_it(step):
             await self._copy(step)
         if step.cell is not None:
             await self._execute(step.index, step.cell)
@@ -57,9 +60,12 @@ class Attempt:
             names = {probe.name for probe in private}
             self.base.asked_later = [(one, asked) for one, asked in self.base.asked_later if asked[0].name not in names]
             self.base.asked_later.append((copy, private))
-        for probe in probes:
-            if not (isinstance(copy, Copy) and probe in private):
-                await self.ask(probe, copy if isinstance(copy, Copy) else self.speaker)
+        now = [probe for probe in probes if not (isinstance(copy, Copy) and probe in private)]
+        for probe in now:
+            last = isinstance(copy, Copy) and not private and not self.base.keeps(copy) and probe is now[-1]
+            if last:
+                self._latest = None
+            await self.ask(probe, copy if isinstance(copy, Copy) else self.speaker, last=last)
 
     async def look_at_device(self) -> None:
         """A note when the notebook asked for an accelerator that is not there."""
@@ -69,6 +75,11 @@ class Attempt:
 
     # ------------------------------------------------------------------------------------------------------------ copies
 
+    def _is_worth_it(self, step: Step) -> bool:
+        """Whether a copy is to be kept before a blank: other sources are tried there, or without it much would be repeated."""
+        assert step.cell is not None
+        return bool(self.asked.branches.get(step.cell.name)) or not self.base.copies or self._repeated >= _WORTH_IT
+
     async def _copy(self, step: Step) -> None:
         """Keep the kernel as it is before a blank's first cell, and try the blank's other sources from there."""
         assert step.cell is not None
@@ -77,6 +88,7 @@ class Attempt:
             return
         known = self.known
         self.base.copies[step.index] = Kept(copy, known.elapsed())
+        self._repeated = 0.0
         begun = time.monotonic()
         for branch in self.asked.branches.get(step.cell.name, ()):
             if branch.name not in known.branches and all(cell.state == "ok" for cell in known.cells.values()):
@@ -88,8 +100,7 @@ class Attempt:
 
     def forget(self) -> None:
         """The kernel is not as it was any more. A copy that nobody keeps ends."""
-        kept = [each.copy for each in self.base.copies.values()] + [copy for copy, _ in self.base.asked_later]
-        if self._latest is not None and self._latest not in kept:
+        if self._latest is not None and not self.base.keeps(self._latest):
             self._latest.close()
         self._latest = None
 
@@ -132,6 +143,7 @@ class Attempt:
         except KernelHangs:
             end = CellEnd("timeout", f"did not stop after {seconds:.3g} seconds, and was killed")
             lost = f"Cell `{cell.id}` did not stop after {seconds:.3g} seconds and was killed with its kernel"
+        self._repeated += end.seconds
         if index not in known.cells:
             took = end.seconds or time.monotonic() - start
             facts = (cell.id, str(cell.role), cell.name, cell.source, end.state, took, end.error, end.line)
@@ -142,10 +154,14 @@ class Attempt:
             known.deadly.add(index)
             raise KernelLost(lost)
 
-    async def ask(self, probe: Probe, asked: Kernel | Continued | Copy) -> None:
-        """Keep what one probe brings out. What may be the machine's doing is asked once more."""
-        found = await self._answer(probe, asked)
-        if (fault := found.fault) is not None and fault.kind == "ours" and fault.message.startswith(NO_COPY):
+    async def ask(self, probe: Probe, asked: Kernel | Continued | Copy, *, last: bool = False) -> None:
+        """Keep what one probe brings out. What may be the machine's doing is asked once more. last: of a copy, see `Copy.ask`."""
+        found = await self._answer(probe, asked, last)
+        fault = found.fault
+        if last:
+            if fault is not None and (fault.message.startswith(NO_COPY) or (fault.kind == "died" and "SIGKILL" in fault.message)):
+                self._lost_copy(probe)
+        elif fault is not None and fault.kind == "ours" and fault.message.startswith(NO_COPY):
             self.base.kernel.tidy()
             found = await self._answer(probe, asked)
             if isinstance(asked, Copy) and not asked.is_there():
@@ -162,11 +178,11 @@ class Attempt:
             self.known.again.add(probe.name)
             raise KernelLost
 
-    async def _answer(self, probe: Probe, asked: Kernel | Continued | Copy) -> Capture:
+    async def _answer(self, probe: Probe, asked: Kernel | Continued | Copy, last: bool = False) -> Capture:
         known = self.known
         seconds = self.asked.limits.probe if known.over else min(self.asked.limits.probe, known.left())
         try:
-            return await asked.ask(probe, seconds)
+            return await (asked.ask(probe, seconds, last=True) if last and isinstance(asked, Copy) else asked.ask(probe, seconds))
         except KernelDied as error:
             if error.killed and not error.lost and probe.name not in known.again:
                 known.again.add(probe.name)

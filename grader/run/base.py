@@ -111,6 +111,10 @@ class Base:
         other.asked_later = []
         return other
 
+    def keeps(self, copy: Copy) -> bool:
+        """Whether it is needed later."""
+        return any(kept.copy is copy for kept in self.copies.values()) or any(kept is copy for kept, _ in self.asked_later)
+
     def close_copies(self, but: Base | None = None) -> None:
         """They end, all but those of another base."""
         kept = [each.copy for each in but.copies.values()] if but else []

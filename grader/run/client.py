@@ -195,7 +195,17 @@ class Kernel:
             return NoCopy(able=False)
         reply = await self._reply(message := self._send("grader_copy", {}), time.monotonic() + _SLACK)
         reply = reply or await self._reply_to_interrupt(message)
-        return await collect(self.process, reply["content"])
+        return await collect(self.process, reply["content"], self)
+
+    async def how_ended(self, pid: int) -> int | None:
+        """The exit code of a copy of the kernel; None when nobody can say."""
+        if self.process is None or self.process.poll() is not None:
+            return None
+        with contextlib.suppress(KernelDied):
+            reply = await self._reply(self._send("grader_ended", {"pid": pid}), time.monotonic() + _SLACK)
+            if reply is not None and isinstance(code := reply["content"].get("code"), int):
+                return code
+        return None
 
     async def device(self) -> str:
         """The accelerator that a cell asked for where there is none; "" for none. Raises KernelDied or KernelHangs."""

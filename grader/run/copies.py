@@ -1,8 +1,9 @@
 """Copies of a kernel, inside: forked before a cell, paused, and taken up again later, any number of times.
 
 A copy waits in a process of its own. Asked to go on, it forks once more, and that one executes cells and runs probes as it is
-told, over a socket that it hands out; the copy itself stays as it is. Nothing that came before is repeated, nothing of it comes
-into the kernel. The notebook's folder is put back as well.
+told, over a socket that it hands out; the copy itself stays as it is. Asked for the last time, it goes on itself: a fork of a
+process that has imported torch, and its end, cost some 10 ms. Nothing that came before is repeated, nothing of it comes into the
+kernel. The notebook's folder is put back as well.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from grader.run.inside import Session
 from grader.run.isolate import can_fork, high, silence
 from grader.run.recorder import Recorder
 
-__all__ = ["Copies"]
+__all__ = ["Copies", "ended"]
 
 _LIBRARIES = ("zmq", "ipykernel", "tornado", "IPython", "tqdm")  # whose threads start late: pyzmq's with the first large message
 _LARGEST = 2**16  # bytes of a word between a copy and the grader
+_PATIENCE = 200  # times 5 ms, for a process to end that nobody hears of any more
 
 
 class Copies:
@@ -51,7 +53,7 @@ class Copies:
         """Fork a copy that waits. Called while the session's originals are in their places.
 
         why_not: why there is none, else "". able: whether this system copies kernels at all. files: whether cells may go on
-        from it; probes may always.
+        from it; probes may always. pid: of the copy.
         """
         told: dict[str, Any] = {"why_not": "", "able": self._channel is not None and can_fork(), "files": True}
         if not told["able"]:
@@ -70,7 +72,7 @@ class Copies:
             if pid == 0:
                 self._wait(ours, theirs, told["files"])
         self._pids.add(pid)
-        return told
+        return told | {"pid": pid}
 
     def _keep_files(self) -> bool:
         try:
@@ -104,8 +106,8 @@ class Copies:
             os._exit(0)
 
     def _obey(self, word: bytes, ours: socket.socket) -> None:
-        """ "open": fork one that goes on. "restore": the files. A number: how that process ended."""
-        for files in self._files.values() if word in (b"open", b"restore") else ():
+        """ "open": fork one that goes on. "become": go on itself. "restore": the files. A number: how that process ended."""
+        for files in self._files.values() if word in (b"open", b"become", b"restore") else ():
             with suppress(OSError):  # a folder that was locked meanwhile stays as it is
                 files.put_back()
         if word == b"open":
@@ -119,10 +121,16 @@ class Copies:
             mine.close()
             socket.send_fds(ours, [_words(pid)], [theirs.fileno()])
             theirs.close()
+        elif word == b"become":
+            mine, theirs = _pair(socket.SOCK_STREAM)
+            socket.send_fds(ours, [_words(os.getpid())], [theirs.fileno()])
+            theirs.close()
+            ours.close()
+            _Continued(self, mine).serve()
         elif word == b"restore":
             ours.send(b"done")
         else:
-            ours.send(_words(_ended(int(word))))
+            ours.send(_words(ended(int(word))))
 
 
 class _Continued:
@@ -175,6 +183,9 @@ class _Continued:
 
     def _do_copy(self, _content: dict[str, Any], _pieces: list[bytes]) -> Frame:
         return self._copies.make(), []
+
+    def _do_ended(self, content: dict[str, Any], _pieces: list[bytes]) -> Frame:
+        return {"code": ended(content["pid"])}, []
 
     def _do_device(self, _content: dict[str, Any], _pieces: list[bytes]) -> Frame:
         return {"device": asked()}, []
@@ -278,9 +289,14 @@ def _words(number: int) -> bytes:
     return str(number).encode()
 
 
-def _ended(pid: int) -> int:
-    """The exit code of a child, negative for a signal; 0 when nobody knows."""
-    try:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    except OSError:
-        return 0
+def ended(pid: int) -> int:
+    """The exit code of a child that is about to end, negative for a signal; 0 when nobody knows."""
+    for _ in range(_PATIENCE):
+        try:
+            found, status = os.waitpid(pid, os.WNOHANG)
+        except OSError:
+            return 0
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    return 0  # it has closed our socket, and goes on

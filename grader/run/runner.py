@@ -143,7 +143,7 @@ class Work:
             copy, probes = self.base.asked_later.pop(0)
             asked = [probe for probe in probes if probe.name not in self.known.captures]
             for probe in asked if copy.is_there() else ():
-                await attempt.ask(probe, copy)
+                await attempt.ask(probe, copy, last=probe is asked[-1] and not self.base.keeps(copy))
             lost |= not copy.is_there() and self._is_first_time(asked)
         if lost:
             raise KernelLost

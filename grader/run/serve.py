@@ -1,9 +1,10 @@
-"""What the graded run's kernel does besides executing cells: five messages of our own, and a few precautions.
+"""What the graded run's kernel does besides executing cells: six messages of our own, and a few precautions.
 
     grader_cell    the next cell's id and blank                        no answer
     grader_error   type, message and line of the last cell's error     answered with them
     grader_probe   name and seconds; source and given as buffers       answered with the packed capture as a buffer
     grader_copy    nothing                                             answered with whether there is a copy now, and why not
+    grader_ended   the process id of a copy                            answered with its exit code
     grader_device  nothing                                             answered with the accelerator that a cell asked for in vain
 
 They are messages beside `execute_request`, not code to execute: so a probe's source passes through no hook, no history, no
@@ -26,7 +27,7 @@ from typing import Any
 import jupyter_client.session
 import numpy as np
 
-from grader.run.copies import Copies
+from grader.run.copies import Copies, ended
 from grader.run.cuda import asked, install
 from grader.run.inside import Session
 from grader.run.seeds import shift_seeds
@@ -49,6 +50,7 @@ def serve(ip: Any, seed: int, output: int) -> None:
     vars(jupyter_client.session)["json"] = SimpleNamespace(**vars(json))  # a cell may patch `json` and breaks no message
     ip.ask_exit = _exit
     vars(ip.kernel)["do_shutdown"] = _stay
+    vars(ip.kernel)["_publish_status"] = _status_of_cells(ip.kernel)
     ip._tee = lambda channel: nullcontext()  # noqa: ARG005 - IPython 9 would keep a second copy of all that is printed
     _Messages(ip, session, _Printing(output), Copies(ip, session, _channel(), output))
 
@@ -82,6 +84,18 @@ def _exit() -> None:
 async def _stay(restart: bool = False) -> dict[str, Any]:
     """`get_ipython().kernel.do_shutdown(...)`: whoever started the kernel ends it."""
     return {"status": "ok", "restart": restart}
+
+
+def _status_of_cells(kernel: Any) -> Callable[..., None]:
+    """ "busy" and "idle" are broadcast for cells only: nobody waits for them where a message of ours is answered."""
+    publish = kernel._publish_status
+
+    def publish_status(status: str, channel: str, parent: Any = None) -> None:
+        header = (parent or kernel.get_parent(channel) or {}).get("header", {})
+        if not str(header.get("msg_type", "")).startswith("grader_"):
+            publish(status, channel, parent)
+
+    return publish_status
 
 
 class _Messages:
@@ -119,14 +133,19 @@ class _Messages:
             with originals:
                 send(stream, ANSWER, copies.make(), message, ident=ident)
 
+        def on_ended(stream: Any, ident: Any, message: dict[str, Any]) -> None:
+            with originals:
+                send(stream, ANSWER, {"code": ended(message["content"]["pid"])}, message, ident=ident)
+
         def on_device(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
                 send(stream, ANSWER, {"device": asked()}, message, ident=ident)
 
         handlers: dict[str, Callable[[Any, Any, dict[str, Any]], None]] = ip.kernel.shell_handlers
         handlers.update(
-            grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe, grader_copy=on_copy, grader_device=on_device
-        )
+            grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe,
+            grader_copy=on_copy, grader_ended=on_ended, grader_device=on_device,
+        )  # fmt: skip
 
 
 class _Printing:
@@ -143,15 +162,21 @@ class _Printing:
         if not self._streams:  # only now: while a cell runs, also our first, IPython has methods of its own in these places
             self._streams = [sys.stdout, sys.stderr]
             for stream in self._streams:
-                stream.write = self._capped(stream.write)
-                stream.close = stream.flush  # ipykernel's own could not be opened again
+                self._wrap(stream)
         if getattr(sys.stdout, "closed", True) or getattr(sys.stderr, "closed", True):
             sys.stdout, sys.stderr = self._streams
 
-    def _capped(self, write: Callable[[str], Any]) -> Callable[[str], Any]:
-        """One character more than the limit goes out, so that outside it is seen that there was more."""
+    def _wrap(self, stream: Any) -> None:
+        """One character more than the limit goes out, so that outside it is seen that there was more.
+
+        Flushed is only what was written: ipykernel does it after each message, and waits for another thread to say that it did.
+        """
+        write, flush = stream.write, stream.flush
+        written = False
 
         def capped(text: str) -> Any:
+            nonlocal written
+            written = True
             if type(text) is not str:
                 return write(text)  # raises, as it should
             passing, self._left = text[: max(self._left + 1, 0)], self._left - len(text)
@@ -159,4 +184,11 @@ class _Printing:
                 write(passing)
             return len(text)
 
-        return capped
+        def flush_if_written() -> None:
+            nonlocal written
+            if written:
+                written = False
+                flush()
+
+        stream.write, stream.flush = capped, flush_if_written
+        stream.close = flush  # ipykernel's own could not be opened again

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from grader.judging import Probe
 from grader.notebook import Cell, Role
@@ -37,24 +37,38 @@ class NoCopy:
     why: str = ""
 
 
-async def collect(process: Process, told: dict[str, Any]) -> Copy | NoCopy:
-    """The copy that a kernel has just made, as it told us."""
+class Maker(Protocol):
+    """Who forked a copy: a kernel, or a copy that went on."""
+
+    async def how_ended(self, pid: int) -> int | None:
+        """The exit code of one that it forked."""
+
+
+async def collect(process: Process, told: dict[str, Any], maker: Maker) -> Copy | NoCopy:
+    """The copy that `maker` has just made, as it told us."""
     if told.get("why_not"):
         return NoCopy(bool(told.get("able")), str(told["why_not"]))
-    found = await _received(process.copies, _SOON)
+    found = await _received(process.copies, _SOON, told.get("pid"))
     if found is None:
         return NoCopy(True, "it did not come")
     pid, channel = found
     process.tell(keep=pid)
-    return Copy(process, pid, channel, files=bool(told.get("files")))
+    return Copy(process, maker, pid, channel, files=bool(told.get("files")))
 
 
-async def _received(channel: socket.socket, seconds: float) -> tuple[int, socket.socket] | None:
-    """A process id and the socket that came with it."""
+async def _received(channel: socket.socket, seconds: float, pid: object = None) -> tuple[int, socket.socket] | None:
+    """A process id, that one if given, and the socket that came with it. What a cell may have written there is passed over."""
     channel.setblocking(False)
+    deadline = time.monotonic() + seconds
     with contextlib.suppress(OSError):
-        if await _readable(channel, seconds) and (told := _pid_and_socket(channel)):
-            return told
+        while await _readable(channel, deadline - time.monotonic()):
+            told = _pid_and_socket(channel)
+            if told and pid in (None, told[0]):
+                return told
+            if told:
+                told[1].close()
+            elif told is None:
+                return None
     return None
 
 
@@ -86,28 +100,38 @@ def _is_text(what: object) -> bool:
     return isinstance(what, str)
 
 
-def _pid_and_socket(channel: socket.socket) -> tuple[int, socket.socket] | None:
+def _pid_and_socket(channel: socket.socket) -> tuple[int, socket.socket] | tuple[()] | None:
+    """Nothing for what is no such message; None when the other end is closed."""
     data, descriptors, _, _ = socket.recv_fds(channel, 64, 1)
     if data.isdigit() and descriptors:
         return int(data), socket.socket(fileno=descriptors[0])
     for descriptor in descriptors:
         os.close(descriptor)
-    return None
+    return () if data else None
 
 
 class Copy:
     """A copy that waits. `await open()` for one that goes on from there; `restore()` puts the notebook's folder back.
 
+    `await become()` when it is needed no more: then it goes on itself.
+
     files: whether cells may go on from here: not where the folder holds too much, or where threads or processes would be missing.
     """
 
-    def __init__(self, process: Process, pid: int, channel: socket.socket, *, files: bool = True) -> None:
-        self._process, self.pid, self._channel, self.files = process, pid, channel, files
+    def __init__(self, process: Process, maker: Maker, pid: int, channel: socket.socket, *, files: bool = True) -> None:
+        self._process, self._maker, self.pid, self._channel, self.files = process, maker, pid, channel, files
         channel.setblocking(False)
 
     async def open(self) -> Continued | None:
         """One that goes on from here; None when the copy is lost."""
-        if not self._say(b"open"):
+        return await self._go_on(b"open")
+
+    async def become(self) -> Continued | None:
+        """The copy itself, going on; None when it is lost. It waits no more."""
+        return await self._go_on(b"become")
+
+    async def _go_on(self, word: bytes) -> Continued | None:
+        if not self._say(word):
             return None
         found = await _received(self._channel, _SOON)
         if found is None:
@@ -117,9 +141,9 @@ class Copy:
         self._process.tell(keep=pid, watch=1)
         return Continued(self, self._process, pid, channel)
 
-    async def ask(self, probe: Probe, seconds: float) -> Capture:
-        """Run one probe in a process of its own that goes on from here."""
-        continued = await self.open()
+    async def ask(self, probe: Probe, seconds: float, *, last: bool = False) -> Capture:
+        """Run one probe in a process of its own that goes on from here; the `last` in this one, which is used up."""
+        continued = await (self.become() if last else self.open())
         if continued is None:
             return Capture(fault=Fault("ours", message=f"{NO_COPY}: the one that waits is gone"))
         try:
@@ -148,11 +172,23 @@ class Copy:
             return False
 
     async def how_ended(self, pid: int) -> int | None:
-        """The exit code of one that went on from here."""
+        """The exit code of one that went on from here, or of this one."""
+        if pid == self.pid:
+            return await self._how_it_ended()
         with contextlib.suppress(OSError, ValueError):
             if self._say(str(pid).encode()) and await _readable(self._channel, _SOON):
                 return int(self._channel.recv(64))
         return None
+
+    async def _how_it_ended(self) -> int | None:
+        """From its parent: who forked it, or the init once that is gone."""
+        if (code := await self._maker.how_ended(self.pid)) is not None:
+            return code
+        for _ in range(20):
+            if self._process.gone and self.pid in self._process.ended:
+                break
+            await asyncio.sleep(0.01)
+        return self._process.ended.get(self.pid)
 
     def close(self) -> None:
         """The copy ends."""
@@ -217,7 +253,14 @@ class Continued:
     async def copy(self) -> Copy | NoCopy:
         """A copy of this one."""
         content, _ = await self._ask({"do": "copy"}, (), _SOON)
-        return await collect(self._process, content)
+        return await collect(self._process, content, self)
+
+    async def how_ended(self, pid: int) -> int | None:
+        """The exit code of a copy of this one; None when nobody can say."""
+        with contextlib.suppress(KernelDied, KernelHangs):
+            content, _ = await self._ask({"do": "ended", "pid": pid}, (), _SOON)
+            return int(content["code"]) if isinstance(content.get("code"), int) else None
+        return None
 
     async def device(self) -> str:
         """The accelerator that a cell asked for where there is none; "" for none. Raises KernelDied or KernelHangs."""

@@ -154,7 +154,7 @@ class Process:
 
     returncode: of the kernel, negative for a signal; None while it runs. lost: the init is gone without a word on the kernel.
     failed: why it could not be started. memory: bytes that its processes used when one of them was killed for it.
-    copies: where a kernel hands out its copies.
+    copies: where a kernel hands out its copies. ended: process id -> exit code, of copies whose kernel had ended before.
     """
 
     stdin = stdout = stderr = None
@@ -166,6 +166,7 @@ class Process:
         self.lost = False
         self.failed = ""
         self.memory = 0
+        self.ended: dict[int, int] = {}
         self._cleared = False
         control.setblocking(False)
         copies.setblocking(False)
@@ -195,6 +196,8 @@ class Process:
                 self.failed = why
             case {"memory": int(size)}:
                 self.memory = size
+            case {"ended": int(pid), "code": int(code)}:
+                self.ended[pid] = code
             case {"cleared": _}:
                 self._cleared = True
 

@@ -139,7 +139,11 @@ class _Init:
                 return
             if pid == 0:
                 return
+            if pid in self.watched:
+                with suppress(OSError):
+                    send(self.channel, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
             self.kept.discard(pid)
+            self.watched.discard(pid)
             if pid == self.pid:
                 self.alive = False
                 if not self.stopped:  # else this was done, and who came since then came because the grader asked for it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -10,7 +11,8 @@ import sys
 import tempfile
 import time
 import traceback
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from grader.isolation import close_others, die_with_parent, lock
 from grader.warm.messages import Start, send
@@ -77,6 +79,28 @@ def _run(connection: str) -> int:
     config = Config(IPKernelApp=app_config, HistoryManager={"enabled": False})
     app: Any = IPKernelApp.instance(config=config)
     app.parse_command_line = lambda _argv=None: None  # all is said in `config`, and to build the parser takes a while
-    app.initialize()
+    with _no_modules():
+        app.initialize()
     app.start()
     return 0
+
+
+class _Sys:
+    """`sys`, but that no module seems to be there."""
+
+    modules: ClassVar[dict[str, Any]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+
+@contextlib.contextmanager
+def _no_modules() -> Iterator[None]:
+    """ipykernel lists the files of all modules for a debugger, which we do not have: it counts a reference to each of thousands
+    of objects, and so writes into 20 MB of memory that a fork otherwise shares (`ipykernel.ipkernel.IPythonKernel.__init__`)."""
+    names = vars(sys.modules["ipykernel.ipkernel"])
+    names["sys"] = _Sys()
+    try:
+        yield
+    finally:
+        names["sys"] = sys

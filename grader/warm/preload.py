@@ -1,7 +1,8 @@
 """What every kernel would do first, done once before the forks.
 
-Imports, and what libraries put off until they are first used: the first optimizer imports torch's compiler, the first backward
-sets up autograd, the first figure looks for fonts. No thread may be started here: a fork takes only the one that calls it along.
+Imports, and what libraries put off until they are first used: the first backward sets up autograd, the first figure looks for
+fonts. No thread may be started here: a fork takes only the one that calls it along. Nor more memory be used than is needed: each
+kernel, and each of its copies, has a table of all of it.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from grader.warm.later import put_off
+
 __all__ = ["THREADS", "preload", "threads"]
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")  # read when a library is imported
 
 _MODULES = (
-    "numpy", "torch", "torch.nn", "torch.optim", "torch.utils.data", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
+    "numpy", "numpy.random", "torch", "torch.nn", "torch.optim", "torch.utils.data",
+    "matplotlib.pyplot", "matplotlib.backends.backend_agg", "contourpy",
     "IPython.core.pylabtools", "IPython.core.completer", "IPython.core.magics", "IPython.core.formatters",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect",
-    "IPython.extensions.storemagic", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger",
+    "IPython.extensions.storemagic", "stack_data", "pygments.lexers.python", "pygments.formatters.terminal256",
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger",
     "tornado.locks", "tornado.platform.asyncio", "tornado.queues", "safetensors.numpy", "safetensors.torch",
 )  # fmt: skip
 
@@ -55,11 +60,14 @@ def _use_torch() -> None:
         return
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
+    put_off()
+    torch.manual_seed(0)
     parameter = torch.nn.Parameter(torch.ones(1))
     optimizer = torch.optim.Adam([parameter])
     if not torch.accelerator.is_available():
         net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
         torch.nn.functional.mse_loss(net(torch.ones(3, 2)), torch.ones(3, 1)).backward()
+        torch.nn.LSTM(2, 2)(torch.ones(2, 1, 2))[0].sum().backward()  # the first one takes 90 ms
         optimizer.step()
 
 

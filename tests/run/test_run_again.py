@@ -17,7 +17,7 @@ from run_cells import given as lecture
 
 from grader.isolation import available, missing
 from grader.judging import Probe
-from grader.notebook import Cell, Notebook, Role
+from grader.notebook import Cell, Notebook
 from grader.result import Run
 from grader.run import Branch, Kernels, Request
 from grader.run.client import Kernel
@@ -551,10 +551,13 @@ def test_when_all_copies_are_lost_it_is_run_anew(taken: list[int]) -> None:
         assert_same(live.again(chain(a="a = 5")), PLAIN.execute(chain(a="a = 5")))
 
 
-def test_what_is_no_notebook_leaves_nothing() -> None:
-    """nbformat refuses such an id."""
+def test_what_nbclient_does_not_take_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_notebook: Notebook) -> None:
+        raise ValueError("no notebook")
+
     before = left_behind()
-    ran = PLAIN.execute(request(Cell("an id with spaces", Role.GIVEN, "a = 1")))
+    monkeypatch.setattr(Notebook, "to_node", refuse)
+    ran = PLAIN.execute(request(lecture("a = 1")))
     assert ran.state == "ours"
     assert left_behind() == before
 
