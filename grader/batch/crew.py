@@ -155,7 +155,6 @@ def _sit_down(terms: Terms, opener: Opener | None, where: Path | str, execute: b
 
 def _spare_the_collector() -> None:
     """What is loaded by now stays: without this, collections look through all of torch again, 40 ms for each notebook."""
-    gc.collect()
     gc.freeze()
 
 

@@ -6,7 +6,9 @@ Exit codes: 0 done (`check`: all passed), 1 done but some need a person (`check`
 
 from __future__ import annotations
 
+import atexit
 import functools
+import gc
 import os
 import sys
 import tempfile
@@ -53,6 +55,7 @@ def main() -> None:
     """The `grader` command. A user never sees a traceback of ours for their bad input."""
     from grader.errors import GraderError
 
+    atexit.register(gc.freeze)  # to look through all of torch once more, before it is thrown away, takes most of a second
     try:
         app()
     except GraderError as error:

@@ -92,12 +92,12 @@ def kernels_of(no_isolation: bool, cold: bool) -> tuple[Kernels | None, str]:
     )
 
 
-def prepare(kernels: Kernels | None, jobs: int) -> None:
-    """Have what imports torch do so beside this process, which has the assignment to load first."""
+def prepare(jobs: int, *, cold: bool) -> None:
+    """Have what imports torch do so beside this process, which has the machine to look at and the assignment to load first."""
+    from grader.run import Kernels
     from grader.run.pool import prepare_workers
 
-    if kernels is not None:
-        kernels.prepare()
+    Kernels(warm=not cold).prepare()
     if jobs > 1:
         prepare_workers()
 

@@ -60,10 +60,10 @@ def grade(
     """
     from grader.errors import UsageError
 
+    prepare(jobs_of(jobs), cold=cold)
     kernels, refusal = kernels_of(no_isolation, cold)
     if kernels is None:
         raise UsageError(refusal)
-    prepare(kernels, jobs_of(jobs))
     from grader.batch import grade_folder
     from grader.cli.tables import summary_lines
     from grader.gradebook import Gradebook

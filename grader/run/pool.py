@@ -35,7 +35,7 @@ R = TypeVar("R")
 
 CALLS = 250  # after so many a worker makes way for a new one: what libraries leak goes with it
 _METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
-_PRELOADED = ["torch", "scipy.optimize", "grader.run.live", "grader.batch.crew"]  # those that are there
+_PRELOADED = ["torch", "scipy.optimize", "grader.run.live", "grader.batch.crew", "grader.run.nursery"]
 
 TICK = 0.25  # seconds between two calls of `tick`
 END = 2.0  # seconds for workers to end their kernels in, when all is to end now
