@@ -195,16 +195,30 @@ def _limited(work: Work, seconds: float) -> bytes:
     if threading.current_thread() is threading.main_thread():
         timer.start()
     data = fault("timeout")
-    try:
-        data = work()
-        timer.cancel()
-        if over.is_set():
-            time.sleep(0.05)  # let an interrupt that came in the last moment come here
-    except KeyboardInterrupt:
-        pass
-    finally:
-        timer.cancel()
+    with _interruptible():
+        try:
+            data = work()
+            timer.cancel()
+            if over.is_set():
+                time.sleep(0.05)  # let an interrupt that came in the last moment come here
+        except KeyboardInterrupt:
+            pass
+        finally:
+            timer.cancel()
     return fault("timeout") if over.is_set() else data
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Where SIGINT is ignored, as in what a script starts in the background, Python's own interrupt would be, too."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

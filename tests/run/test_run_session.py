@@ -1,5 +1,6 @@
 """A Session without a kernel: what a probe sees, and what becomes of its faults; forked and restored."""
 
+import signal
 import sys
 import time
 
@@ -143,6 +144,18 @@ def test_a_time_limit(cells: Book) -> None:
     assert cells.fault("nb.forever()", seconds=0.5).kind == "timeout"
     assert time.monotonic() - start < 5
     assert cells.value("1 + 1") == 2
+
+
+def test_a_time_limit_where_interrupts_are_ignored() -> None:
+    """As in all that a shell script starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        cells = Book(fork=False)
+        cells.cell("def forever():\n    while True: pass")
+        assert cells.fault("nb.forever()", seconds=0.5).kind == "timeout"
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @needs_fork
