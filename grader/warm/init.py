@@ -15,7 +15,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from grader.isolation import IsolationError, die_with_parent, furnish, undumpabl
 from grader.warm import kernel
 from grader.warm.messages import Start, receive, send
 
-__all__ = ["run", "too_much"]
+__all__ = ["run"]
 
 _PR_SET_CHILD_SUBREAPER = 36
 _EVERY = 250  # ms between looks at the memory
@@ -171,7 +171,7 @@ class _Init:
             time.sleep(0.002)
 
     def _look_at_memory(self) -> None:
-        """Kill some when the kernel and its children together use more than they may. Copies only wait.
+        """Kill the largest process when the kernel and its children together use more than they may. Copies only wait.
 
         The folder of sockets is the host's, and the only place there where a kernel can make anything: it gets not many of them.
         """
@@ -187,31 +187,11 @@ class _Init:
         if sum(sizes.values()) <= self.memory:
             return
         sizes = {pid: _proportional(pid) for pid in sizes}  # forks share most of their pages: count each page once
-        kernels = {self.pid, *self.watched}
-        victims = too_much(sizes, kernels, self.memory)
-        if victims & kernels:
+        if sum(sizes.values()) > self.memory:
+            largest = max(sizes, key=lambda pid: sizes[pid])
             with suppress(OSError):
                 send(self.channel, {"memory": sum(sizes.values())})
-        _kill(victims)
-
-
-def too_much(sizes: Mapping[int, int], kernels: Set[int], limit: int) -> set[int]:
-    """The processes to be killed so that the others use no more than `limit`.
-
-    Those that a cell started come first, the largest before the others: a kernel that fits without them is not to blame. Where
-    the kernels alone use too much, the largest of these is.
-    """
-    own = sum(size for pid, size in sizes.items() if pid in kernels)
-    if own > limit:
-        return {max(sizes.keys() & kernels, key=lambda pid: sizes[pid])}
-    found: set[int] = set()
-    left = sum(sizes.values())
-    for pid in sorted(sizes.keys() - kernels, key=lambda pid: -sizes[pid]):
-        if left <= limit:
-            break
-        found.add(pid)
-        left -= sizes[pid]
-    return found
+            _kill({largest})
 
 
 def _kill(pids: set[int]) -> None:
