@@ -184,9 +184,10 @@ class Copy:
         """From its parent: who forked it, or the init once that is gone."""
         if (code := await self._maker.how_ended(self.pid)) is not None:
             return code
-        for _ in range(20):
-            if self._process.gone and self.pid in self._process.ended:
-                break
+        deadline = time.monotonic() + _SOON
+        while self.pid not in self._process.ended and time.monotonic() < deadline:
+            if self._process.poll() is None or self._process.lost:
+                break  # whose child it is lives, and could not say; or nobody is left to
             await asyncio.sleep(0.01)
         return self._process.ended.get(self.pid)
 
