@@ -158,17 +158,19 @@ class Attempt:
         """Keep what one probe brings out. What may be the machine's doing is asked once more. last: of a copy, see `Copy.ask`."""
         found = await self._answer(probe, asked, last)
         fault = found.fault
+        no_copy = fault is not None and fault.kind == "ours" and fault.message.startswith(NO_COPY)
+        killed = fault is not None and fault.kind == "died" and "SIGKILL" in fault.message
         if last:
-            if fault is not None and (fault.message.startswith(NO_COPY) or (fault.kind == "died" and "SIGKILL" in fault.message)):
+            if no_copy or killed:
                 self._lost_copy(probe)
-        elif fault is not None and fault.kind == "ours" and fault.message.startswith(NO_COPY):
+        elif no_copy:
             self.base.kernel.tidy()
             found = await self._answer(probe, asked)
             if isinstance(asked, Copy) and not asked.is_there():
                 self._lost_copy(probe)
             elif found.fault is not None and found.fault.kind == "ours":
                 self._blame(found.fault.message)
-        elif fault is not None and fault.kind == "died" and "SIGKILL" in fault.message:
+        elif killed:
             found = await self._answer(probe, asked)
         self.known.captures[probe.name] = without_source(probe, found)
 
