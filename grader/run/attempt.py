@@ -13,7 +13,7 @@ from grader.run.base import Base, Kept, Step
 from grader.run.branches import attempt as attempt_branch
 from grader.run.branches import part_of_blank
 from grader.run.client import Kernel
-from grader.run.ends import CellEnd, KernelDied, KernelHangs
+from grader.run.ends import CellEnd, KernelDied, KernelHangs, was_killed
 from grader.run.hidden import without_source
 from grader.run.isolate import NO_COPY
 from grader.run.known import KernelLost, Known
@@ -49,10 +49,10 @@ class Attempt:
         """Probes ask a copy of the kernel: public ones now, private ones when no cell is left that could show them."""
         if not probes:
             return
-        copy = await self._copied("before a check")
+        copy = await self._copied("before a check", probes[0].name)
         if isinstance(copy, NoCopy) and copy.able:
             self.base.kernel.tidy()
-            copy = await self._copied("before a check")
+            copy = await self._copied("before a check", probes[0].name)
             if isinstance(copy, NoCopy):
                 self._blame(copy.why)
         private = tuple(probe for probe in probes if probe.private and not self.asked.carried)
@@ -83,20 +83,34 @@ class Attempt:
     async def _copy(self, step: Step) -> None:
         """Keep the kernel as it is before a blank's first cell, and try the blank's other sources from there."""
         assert step.cell is not None
-        copy = await self._copied(f"before cell `{step.cell.id}`")
-        if not isinstance(copy, Copy) or not copy.files:
+        known, cell = self.known, step.cell
+        if (copy := await self._kept(step.index, cell)) is None:
             return
-        known = self.known
-        self.base.copies[step.index] = Kept(copy, known.elapsed())
         self._repeated = 0.0
         begun = time.monotonic()
-        for branch in self.asked.branches.get(step.cell.name, ()):
-            if branch.name not in known.branches and all(cell.state == "ok" for cell in known.cells.values()):
-                limits = dataclasses.replace(self.asked.limits, cell=min(self.asked.limits.cell, known.left()))
-                known.branches[branch.name] = await attempt_branch(copy, branch, part_of_blank(self.asked, step), limits)
+        for branch in self.asked.branches.get(cell.name, ()):
+            if branch.name not in known.branches and all(ran.state == "ok" for ran in known.cells.values()):
+                cells, limits = part_of_blank(self.asked, step), self.asked.limits
+                limits = dataclasses.replace(limits, cell=min(limits.cell, known.left()))
+                found = await attempt_branch(copy, branch, cells, limits)
+                if not found or any(map(was_killed, found.values())):  # the copy, or what went on from it: once more
+                    if not copy.is_there():
+                        copy.close()
+                        self._latest = None
+                        copy = await self._kept(step.index, cell) or copy
+                    found = await attempt_branch(copy, branch, cells, limits)
+                known.branches[branch.name] = found
                 await copy.restore()
         known.aside += time.monotonic() - begun
         known.ours += time.monotonic() - begun
+
+    async def _kept(self, index: int, cell: Cell) -> Copy | None:
+        """A copy of the kernel as it is before a cell, kept for the rest of the run; None where no cell may go on from it."""
+        copy = await self._copied(f"before cell `{cell.id}`", cell.id)
+        if not isinstance(copy, Copy) or not copy.files:
+            return None
+        self.base.copies[index] = Kept(copy, self.known.elapsed())
+        return copy
 
     def forget(self) -> None:
         """The kernel is not as it was any more. A copy that nobody keeps ends."""
@@ -104,7 +118,8 @@ class Attempt:
             self._latest.close()
         self._latest = None
 
-    async def _copied(self, where: str) -> Copy | NoCopy:
+    async def _copied(self, where: str, again: str) -> Copy | NoCopy:
+        """Raises KernelLost, or KernelDied for one that vanished. again: names this moment, of which there may be a second."""
         if self._latest is not None:
             return self._latest
         try:
@@ -112,6 +127,8 @@ class Attempt:
             self._latest = copy if isinstance(copy, Copy) else None
             return copy
         except (KernelDied, KernelHangs) as error:
+            if isinstance(error, KernelDied) and error.killed and not error.memory and self._first_time(f"copy {again}"):
+                raise KernelLost from None
             raise _lost(error, f"The kernel was lost {where}: it {error or 'hung'}") from None
 
     def _blame(self, why: str) -> None:
@@ -136,13 +153,14 @@ class Attempt:
         except KernelDied as error:
             if error.lost:
                 raise
-            if error.killed and not error.memory and index not in known.again:
-                known.again.add(index)
+            if error.killed and not error.memory and self._first_time(index):
                 raise KernelLost from None
             end, lost = CellEnd("died", f"the kernel {error}"), f"The kernel died in cell `{cell.id}`: it {error}"
         except KernelHangs:
             end = CellEnd("timeout", f"did not stop after {seconds:.3g} seconds, and was killed")
             lost = f"Cell `{cell.id}` did not stop after {seconds:.3g} seconds and was killed with its kernel"
+        if end.cut and self._first_time(index):
+            raise KernelLost
         self._repeated += end.seconds
         if index not in known.cells:
             took = end.seconds or time.monotonic() - start
@@ -159,9 +177,8 @@ class Attempt:
         found = await self._answer(probe, asked, last)
         fault = found.fault
         no_copy = fault is not None and fault.kind == "ours" and fault.message.startswith(NO_COPY)
-        killed = fault is not None and fault.kind == "died" and "SIGKILL" in fault.message
         if last:
-            if no_copy or killed:
+            if no_copy or was_killed(found):
                 self._lost_copy(probe)
         elif no_copy:
             self.base.kernel.tidy()
@@ -170,15 +187,21 @@ class Attempt:
                 self._lost_copy(probe)
             elif found.fault is not None and found.fault.kind == "ours":
                 self._blame(found.fault.message)
-        elif killed:
+        elif was_killed(found):
             found = await self._answer(probe, asked)
         self.known.captures[probe.name] = without_source(probe, found)
 
     def _lost_copy(self, probe: Probe) -> None:
         """The one that waits is gone: somebody ended it. Once more, in another run, or it stays unanswered."""
-        if probe.name not in self.known.again:
-            self.known.again.add(probe.name)
+        if self._first_time(probe.name):
             raise KernelLost
+
+    def _first_time(self, what: int | str) -> bool:
+        """Whether a cell, a probe or a copy may be had a second time: whoever killed it may have been the machine."""
+        if what in self.known.again:
+            return False
+        self.known.again.add(what)
+        return True
 
     async def _answer(self, probe: Probe, asked: Kernel | Continued | Copy, last: bool = False) -> Capture:
         known = self.known
@@ -186,8 +209,7 @@ class Attempt:
         try:
             return await (asked.ask(probe, seconds, last=True) if last and isinstance(asked, Copy) else asked.ask(probe, seconds))
         except KernelDied as error:
-            if error.killed and not error.lost and probe.name not in known.again:
-                known.again.add(probe.name)
+            if error.killed and not error.lost and self._first_time(probe.name):
                 raise KernelLost from None
             known.captures[probe.name] = Capture(fault=Fault("died", message=f"the kernel {error}"))
             raise _lost(error, f"The kernel died in a check: it {error}") from None

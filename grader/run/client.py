@@ -171,11 +171,12 @@ class Kernel:
         took = self._executor.seconds.get(index, 0.0)
         content = replies[-1]["content"] if replies else {"status": "ok"}  # a cell without code is not even sent
         if late:
-            return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", (await self._error(cell))[1], took)
+            _, line, cut = await self._error(cell)
+            return CellEnd("timeout", f"stopped after {seconds:.3g} seconds", line, took, cut)
         if content["status"] == "ok":
             return CellEnd("ok", seconds=took)
-        said, line = await self._error(cell)
-        return CellEnd("error", said or one_line(content.get("ename", "Error"), content.get("evalue", "")), line, took)
+        said, line, cut = await self._error(cell)
+        return CellEnd("error", said or one_line(content.get("ename", "Error"), content.get("evalue", "")), line, took, cut)
 
     def outputs(self, index: int) -> list[dict[str, Any]]:
         """What is kept of the outputs of cell number `index`, as plain dicts."""
@@ -213,14 +214,16 @@ class Kernel:
         reply = reply or await self._reply_to_interrupt(message)
         return str(reply["content"].get("device", ""))[:20]
 
-    async def _error(self, cell: Cell) -> tuple[str, int]:
-        """The last error in one line, and where in the cell; nothing when the kernel cannot say."""
+    async def _error(self, cell: Cell) -> tuple[str, int, bool]:
+        """The last error in one line, and where in the cell; nothing when the kernel cannot say. Then whether it was killed."""
         try:
             reply = await self._reply(self._send("grader_error", {"cell": cell.id}), time.monotonic() + _SLACK)
             content = reply["content"] if reply else {}
-            return one_line(content["type"], content["message"]), int(content["line"])
-        except (KernelDied, *BROKEN):
-            return "", 0
+            return one_line(content["type"], content["message"]), int(content["line"]), False
+        except KernelDied as error:
+            return "", 0, error.killed and not error.memory
+        except BROKEN:
+            return "", 0, False
 
     # ---------------------------------------------------------------------------------------------------------- messages
 

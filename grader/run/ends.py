@@ -6,7 +6,9 @@ import contextlib
 import signal
 from dataclasses import dataclass
 
-__all__ = ["TOO_MUCH", "CellEnd", "KernelDied", "KernelHangs", "NoKernel", "ended"]
+from grader.result import Capture
+
+__all__ = ["TOO_MUCH", "CellEnd", "KernelDied", "KernelHangs", "NoKernel", "ended", "was_killed"]
 
 TOO_MUCH = "used more memory than it may"
 
@@ -33,12 +35,16 @@ class KernelHangs(Exception):
 
 @dataclass(frozen=True)
 class CellEnd:
-    """How a cell ended: "ok", "error" or "timeout"; the error in one line, and where in the cell; how long it took."""
+    """How a cell ended: "ok", "error" or "timeout"; the error in one line, and where in the cell; how long it took.
+
+    cut: the kernel was killed, from whom nobody can say, before it had told all of this.
+    """
 
     state: str
     error: str = ""
     line: int = 0
     seconds: float = 0.0
+    cut: bool = False
 
 
 def ended(code: int | None) -> str:
@@ -47,3 +53,8 @@ def ended(code: int | None) -> str:
         with contextlib.suppress(ValueError):
             return f"was ended by {signal.Signals(-code).name}" + (", perhaps for want of memory" if code == -9 else "")
     return f"ended with exit code {code}" if code is not None else "ended"
+
+
+def was_killed(found: Capture) -> bool:
+    """Whether a copy was ended by SIGKILL while it was asked: from whom, nobody can say, so it is asked once more."""
+    return found.fault is not None and found.fault.kind == "died" and "SIGKILL" in found.fault.message

@@ -139,9 +139,9 @@ class _Init:
                 return
             if pid == 0:
                 return
-            if pid in self.watched:
-                with suppress(OSError):
-                    send(self.channel, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
+            if pid in self.kept:
+                with suppress(OSError):  # where there is no room, nobody asked
+                    send(self.channel, {"ended": pid, "code": os.waitstatus_to_exitcode(status)}, flags=socket.MSG_DONTWAIT)
             self.kept.discard(pid)
             self.watched.discard(pid)
             if pid == self.pid:

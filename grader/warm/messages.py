@@ -64,9 +64,9 @@ def pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def send(channel: socket.socket, content: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-    """Raises OSError when the other end is gone. cmsg(3), SCM_RIGHTS"""
-    socket.send_fds(channel, [json.dumps(content).encode()], list(descriptors))
+def send(channel: socket.socket, content: dict[str, Any], descriptors: tuple[int, ...] = (), flags: int = 0) -> None:
+    """Raises OSError when the other end is gone. flags: send(2)'s. cmsg(3), SCM_RIGHTS"""
+    socket.send_fds(channel, [json.dumps(content).encode()], list(descriptors), flags)
 
 
 def receive(channel: socket.socket, descriptors: int = 0) -> tuple[dict[str, Any], list[int]] | None:
