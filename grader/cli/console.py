@@ -93,13 +93,13 @@ def kernels_of(no_isolation: bool, cold: bool) -> tuple[Kernels | None, str]:
 
 
 def prepare(jobs: int, *, cold: bool) -> None:
-    """Have what imports torch do so beside this process, which has the machine to look at and the assignment to load first."""
+    """Have the server of kernels import torch beside this process, which does so too if it is to have workers."""
     from grader.run import Kernels
-    from grader.run.pool import prepare_workers
+    from grader.run.nursery import fork_nursery
 
     Kernels(warm=not cold).prepare()
     if jobs > 1:
-        prepare_workers()
+        fork_nursery()
 
 
 def jobs_of(jobs: int) -> int:

@@ -1,11 +1,81 @@
-"""Imported last in the process that workers are forked from: what it has imported stays, and is never looked through again.
+"""The process that workers are forked from: it has imported what they need, has one thread, and lives as long as this one.
 
-Neither by collections in the workers, which would write into memory that all of them share, nor when this process ends.
+It is multiprocessing's fork server. Where nothing was computed yet it is itself a fork of this process, which needs the same
+imports: torch is then imported once for both, a second of one core. Else it begins as a Python of its own: a fork of a process
+that has computed lacks the threads that its libraries believe to have.
+
+https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods, "forkserver"
 """
 
-import atexit
-import gc
+from __future__ import annotations
 
-gc.collect()
-gc.freeze()
-atexit.register(gc.freeze)
+import contextlib
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from multiprocessing import forkserver, util
+
+from grader.warm.house import let_go
+
+__all__ = ["METHOD", "blocked_interrupt", "fork_nursery", "prepare_workers"]
+
+METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
+
+_PRELOADED = ["torch", "scipy.optimize", "grader.run.live", "grader.batch.crew", "grader.run.settled"]  # in this order
+
+
+def prepare_workers() -> None:
+    """Start it, unless it runs."""
+    if METHOD == "forkserver":
+        multiprocessing.set_forkserver_preload(_PRELOADED)
+        with blocked_interrupt():
+            forkserver.ensure_running()
+
+
+def fork_nursery() -> None:
+    """Start it as a fork of this process, once this has imported all of that; as `prepare_workers` where it had torch before."""
+    if METHOD == "forkserver" and "torch" not in sys.modules and threading.active_count() == 1:
+        for name in _PRELOADED:
+            importlib.import_module(name)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what is still in there would be written twice
+        started = util.spawnv_passfds
+        util.spawnv_passfds = _forked  # type: ignore[assignment]
+        try:
+            prepare_workers()
+        finally:
+            util.spawnv_passfds = started
+    else:
+        prepare_workers()
+
+
+def _forked(_path: str, arguments: Sequence[str], descriptors: Sequence[int]) -> int:
+    """As `multiprocessing.util.spawnv_passfds`, without a new interpreter: the last argument is what that would execute."""
+    if pid := os.fork():
+        return pid
+    try:
+        let_go()
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) > 2 and int(name) not in descriptors:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+        exec(arguments[-1], {})  # noqa: S102 - multiprocessing's own: "from multiprocessing.forkserver import main; main(...)"
+    finally:
+        os._exit(0)
+
+
+@contextlib.contextmanager
+def blocked_interrupt() -> Iterator[None]:
+    """A process that is started in here has SIGINT blocked until it says otherwise: a mask is inherited (`sigprocmask(2)`)."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

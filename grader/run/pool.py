@@ -9,33 +9,28 @@ end. A worker that is killed costs the call that it was doing: `work` tries it o
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
-import signal
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from multiprocessing import forkserver
 from types import TracebackType
 from typing import Any, TypeVar
 
 from grader.result import Run
+from grader.run.nursery import METHOD, blocked_interrupt, prepare_workers
 from grader.run.request import Request, Runner
 from grader.run.worker import serve
 from grader.warm.house import handed_on
 
-__all__ = ["Pool", "WorkerDied", "default_jobs", "prepare_workers", "run_many", "work"]
+__all__ = ["Pool", "WorkerDied", "default_jobs", "run_many", "work"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 CALLS = 250  # after so many a worker makes way for a new one: what libraries leak goes with it
-_METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
-_PRELOADED = ["torch", "scipy.optimize", "grader.run.live", "grader.batch.crew", "grader.run.nursery"]
 
 TICK = 0.25  # seconds between two calls of `tick`
 END = 2.0  # seconds for workers to end their kernels in, when all is to end now
@@ -160,12 +155,12 @@ class _Worker:
     """A process, and the pipe to it. One thread at a time calls it; any may end it."""
 
     def __init__(self) -> None:
-        context: Any = multiprocessing.get_context(_METHOD)
+        context: Any = multiprocessing.get_context(METHOD)
         self._pipe, other = context.Pipe()
         self.calls = 0
         servers = handed_on()
         self.process = context.Process(target=serve, args=(other, dict(os.environ), servers), daemon=True)
-        with _blocked_interrupt():
+        with blocked_interrupt():
             self.process.start()
         other.close()
         for _, channel in servers:
@@ -190,30 +185,6 @@ class _Worker:
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
-
-
-def prepare_workers() -> None:
-    """Start now, beside what else is to be done first, the process that workers are forked from: it imports what they need.
-
-    https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods, "forkserver"
-    """
-    if _METHOD == "forkserver":
-        multiprocessing.set_forkserver_preload(_PRELOADED)
-        with _blocked_interrupt():
-            forkserver.ensure_running()
-
-
-@contextlib.contextmanager
-def _blocked_interrupt() -> Iterator[None]:
-    """A process that is started in here has SIGINT blocked until it says otherwise: a mask is inherited (`sigprocmask(2)`)."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def work(

@@ -59,6 +59,12 @@ def take_over(servers: list[tuple[_Name, socket.socket]]) -> None:
         _servers[os.getpid(), *kind] = Server(channel)
 
 
+def let_go() -> None:
+    """In a fork of who started them: the servers are none of its business."""
+    for one in _servers.values():
+        one._channel.close()
+
+
 @atexit.register
 def _end_all() -> None:
     for one in _servers.values():
