@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import select
 import signal
 import sqlite3
 import subprocess
@@ -74,6 +75,8 @@ def test_a_writer_is_killed(tmp_path):
             finally:
                 os._exit(1)
         os.close(done)
+        if kill % 2:  # once something is written; the others may come before
+            select.select([there], [], [], 10)
         time.sleep(dice.uniform(0.0, 0.25))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
