@@ -17,6 +17,7 @@ from grader.run.ends import CellEnd, KernelDied, KernelHangs, was_killed
 from grader.run.hidden import without_source
 from grader.run.isolate import NO_COPY
 from grader.run.known import KernelLost, Known
+from grader.run.request import Branch
 from grader.run.session import Continued, Copy, NoCopy
 
 __all__ = ["Attempt"]
@@ -90,19 +91,22 @@ class Attempt:
         begun = time.monotonic()
         for branch in self.asked.branches.get(cell.name, ()):
             if branch.name not in known.branches and all(ran.state == "ok" for ran in known.cells.values()):
-                cells, limits = part_of_blank(self.asked, step), self.asked.limits
-                limits = dataclasses.replace(limits, cell=min(limits.cell, known.left()))
-                found = await attempt_branch(copy, branch, cells, limits)
+                found = await self._tried(branch, step, copy)
                 if not found or any(map(was_killed, found.values())):  # the copy, or what went on from it: once more
                     if not copy.is_there():
                         copy.close()
                         self._latest = None
                         copy = await self._kept(step.index, cell) or copy
-                    found = await attempt_branch(copy, branch, cells, limits)
+                    found = await self._tried(branch, step, copy)
                 known.branches[branch.name] = found
                 await copy.restore()
         known.aside += time.monotonic() - begun
         known.ours += time.monotonic() - begun
+
+    async def _tried(self, branch: Branch, step: Step, copy: Copy) -> dict[str, Capture]:
+        """What another source gives. Raises TimeOver."""
+        limits = dataclasses.replace(self.asked.limits, cell=min(self.asked.limits.cell, self.known.left()))
+        return await attempt_branch(copy, branch, part_of_blank(self.asked, step), limits)
 
     async def _kept(self, index: int, cell: Cell) -> Copy | None:
         """A copy of the kernel as it is before a cell, kept for the rest of the run; None where no cell may go on from it."""
@@ -127,7 +131,7 @@ class Attempt:
             self._latest = copy if isinstance(copy, Copy) else None
             return copy
         except (KernelDied, KernelHangs) as error:
-            if isinstance(error, KernelDied) and error.killed and not error.memory and self._first_time(f"copy {again}"):
+            if isinstance(error, KernelDied) and error.unexplained and self._first_time(f"copy {again}"):
                 raise KernelLost from None
             raise _lost(error, f"The kernel was lost {where}: it {error or 'hung'}") from None
 
@@ -153,7 +157,7 @@ class Attempt:
         except KernelDied as error:
             if error.lost:
                 raise
-            if error.killed and not error.memory and self._first_time(index):
+            if error.unexplained and self._first_time(index):
                 raise KernelLost from None
             end, lost = CellEnd("died", f"the kernel {error}"), f"The kernel died in cell `{cell.id}`: it {error}"
         except KernelHangs:

@@ -221,7 +221,7 @@ class Kernel:
             content = reply["content"] if reply else {}
             return one_line(content["type"], content["message"]), int(content["line"]), False
         except KernelDied as error:
-            return "", 0, error.killed and not error.memory
+            return "", 0, error.unexplained
         except BROKEN:
             return "", 0, False
 

@@ -28,6 +28,11 @@ class KernelDied(Exception):
         super().__init__(how)
         self.lost, self.killed, self.memory = lost, killed, memory
 
+    @property
+    def unexplained(self) -> bool:
+        """Whether it may have been the machine's doing, so that what was going on may be had a second time."""
+        return self.killed and not self.memory
+
 
 class KernelHangs(Exception):
     """The kernel does not answer, not even to an interrupt."""

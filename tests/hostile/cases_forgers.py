@@ -288,7 +288,7 @@ display(HTML("<table>" + "<tr><td colspan=1000 rowspan=65534>x</td></tr>" * 1000
         "page-with-long-code",
         MIDDLE + "\n# " + "</script><script>alert(1)</script>" * 3000 + "\n" + "x = '" + "<b>" * 100_000 + "'",
     ),
-    Case("page-with-many-outputs", MIDDLE + "\nfor n in range(10_000):\n    display(n)\n    print(n)"),
+    Case("page-with-many-outputs", MIDDLE + "\nfor n in range(20_000):\n    display(n)\n    print(n)"),
 ]
 
 CASES = [*_FORGES, *_SPIES, *_PAGES]

@@ -11,7 +11,6 @@ from .cases_attacks import CASES as ATTACKS
 from .cases_code import CASES as CODE
 from .cases_files import CASES as FILES
 from .cases_forgers import CASES as FORGERS
-from .known import KNOWN, NOT_ALWAYS
 from .pages import harm_in
 from .watch import folder_state, kill_all, left_after, shared_memory, strewn
 from .world import World, missing, spilled, told
@@ -21,8 +20,6 @@ CASES = [*CODE, *ATTACKS, *FORGERS]
 
 def _param(case: Case) -> Any:
     marks = [] if case.quick else [pytest.mark.slow]
-    if case.name in KNOWN:
-        marks.append(pytest.mark.xfail(reason=KNOWN[case.name], strict=case.name not in NOT_ALWAYS))
     return pytest.param(case, id=case.name, marks=marks)
 
 
@@ -82,7 +79,6 @@ def test_the_cases_are_many_and_have_names_of_their_own() -> None:
     files = [student for file in FILES for student in file.rows]
     assert len({*names, *files}) == len(names) + len(files) >= 60
     assert all(case.lost | case.maybe <= POINTS.keys() for case in CASES)
-    assert KNOWN.keys() | NOT_ALWAYS <= set(names)
 
 
 def test_no_case_holds_what_is_searched_for() -> None:

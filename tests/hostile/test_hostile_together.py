@@ -15,7 +15,6 @@ from grader.assignment import Assignment
 from .case import BOAST, MARK, POINTS, SECRETS, Case
 from .cases_files import CASES as FILES
 from .course import right_notebook
-from .known import KNOWN
 from .pages import harm_in
 from .test_hostile_alone import CASES, check_row, surroundings
 from .watch import Listeners, adopting, command_line, descendants, left_after, processes
@@ -87,7 +86,7 @@ def test_the_good_ones_have_full_marks(batch: Batch) -> None:
 
 def test_every_hostile_one_ends_in_its_state(batch: Batch) -> None:
     wrong = {}
-    for case in (case for case in batch.cases if case.name not in KNOWN):
+    for case in batch.cases:
         try:
             check_row(case, batch.world.row(case.name))
         except AssertionError as error:
@@ -116,8 +115,7 @@ def test_nothing_is_left(batch: Batch) -> None:
 
 
 def test_no_secret_is_told(batch: Batch) -> None:
-    texts = {place: text for place, text in told(batch.world.out).items() if not any(name in place for name in KNOWN)}
-    assert spilled(texts, BOAST, *SECRETS.values()) == []
+    assert spilled(told(batch.world.out), BOAST, *SECRETS.values()) == []
 
 
 def test_a_second_time_nothing_runs_and_all_is_the_same(batch: Batch) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 
 import psutil
 import pytest
+
+from tests.warm.processes import gone, named
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the fork server is used on Linux only")
 
@@ -80,6 +81,7 @@ def command_line(pid: int) -> list[str]:
 def test_workers_come_from_a_fork_of_a_process_that_has_not_computed(tmp_path: Path, before: str, forked: bool) -> None:
     with command(tmp_path, before, "sys.stdin.readline()") as process:
         me, (worker, nursery, parent, open_there, value) = told(process)
+        both = named([worker, nursery])
         assert (me, parent) == (process.pid, process.pid)
         assert (command_line(nursery) == command_line(me)) is forked
         assert worker not in (nursery, me)
@@ -87,42 +89,31 @@ def test_workers_come_from_a_fork_of_a_process_that_has_not_computed(tmp_path: P
         assert open_there < 12, "what the command has open is not the nursery's"
         output, _ = process.communicate("\n", timeout=30)
     assert output == "end\n"
-    assert gone([worker, nursery])
+    assert not gone(both, 8)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_it_ends_with_the_command(tmp_path: Path, how: signal.Signals) -> None:
     with command(tmp_path, then="sys.stdin.readline()") as process:
         _, (worker, nursery, *_) = told(process)
+        both = named([worker, nursery])
         process.send_signal(how)
         process.wait(10)
-        assert gone([worker, nursery])
+        assert not gone(both, 8)
 
 
 def test_one_that_was_killed_is_followed_by_another(tmp_path: Path) -> None:
     then = "os.kill(json.loads(sys.stdin.readline()), 9); import time; time.sleep(0.5); print('before' + json.dumps([os.getpid(), Pool(1).submit(facts).result()]), flush=True)"
     with command(tmp_path, then=then) as process:
         _, (worker, nursery, *_) = told(process)
+        all_of_them = named([worker, nursery])
         assert process.stdin is not None
         process.stdin.write(f"{nursery}\n")
         process.stdin.flush()
-        me, (_, other, parent, *_) = told(process)
+        me, (second, other, parent, *_) = told(process)
+        all_of_them |= named([second, other])
         assert (me, parent) == (process.pid, process.pid)
         assert other != nursery
         assert process.stdout is not None
         assert process.stdout.readline() == "end\n"
-    assert gone([worker, other])
-
-
-def gone(pids: list[int]) -> bool:
-    until = time.monotonic() + 8
-    while (left := [pid for pid in pids if is_there(pid)]) and time.monotonic() < until:
-        time.sleep(0.05)
-    return not left
-
-
-def is_there(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    assert not gone(all_of_them, 8)
