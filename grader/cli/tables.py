@@ -151,7 +151,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     yield f"\n  class report     {summary.out / 'report.html'}\n  gradebook        {summary.out / 'grades.csv'}"
     yield f"  feedback         {summary.out / 'feedback'}/"
     if summary.needs_person:
-        yield f"\n{summary.needs_person} need a person: they stand first in the class report."
+        yield "\n" + _who_waits(summary.needs_person)
 
 
 def regraded_parts(found: Regraded) -> Iterator[RenderableType]:
@@ -177,7 +177,7 @@ def regraded_parts(found: Regraded) -> Iterator[RenderableType]:
     if found.refused:
         yield "  grader grade SLUG FOLDER --out DIR runs them"
     if found.needs_person:
-        yield f"{found.needs_person} need a person: they stand first in the class report."
+        yield _who_waits(found.needs_person)
 
 
 def _regraded_work(found: Regraded) -> str:
@@ -208,3 +208,8 @@ def doctor_table(findings: list[Finding]) -> Table:
         mark = "[green]ok[/]" if finding.ok else "[red]missing[/]"
         table.add_row(mark, escape(finding.name), escape(finding.value), f"[dim]{escape(finding.advice)}[/]")
     return table
+
+
+def _who_waits(number: int) -> str:
+    what = "needs a person: it stands" if number == 1 else "need a person: they stand"
+    return f"{number} {what} first in the class report."

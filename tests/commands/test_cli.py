@@ -77,7 +77,7 @@ def test_grade_show_report(home, built, tmp_path):
     out = tmp_path / "out"
     done = call("grade", "line", tmp_path / "in", "--out", out, "--profile", "quick", "--course", home, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    assert "1 need a person" in done.stdout
+    assert "1 needs a person" in done.stdout
     assert "ada" in done.stdout
     shown = call("show", "line", "--out", out, "--json", cwd=tmp_path)
     assert [(g["student"], g["state"], g["score"]) for g in json.loads(shown.stdout)] == [

@@ -63,7 +63,7 @@ def test_what_grade_did(tmp_path):
     first, note, *_, last = summary_lines(summary)
     assert first == "9 graded, 1 needs review; 3 run now, 2 carried forward, 2 judged again, 5 as before; 0 s"
     assert note == "note: A note."
-    assert last.strip().startswith("1 need a person")
+    assert last.strip().startswith("1 needs a person: it stands")
 
 
 def test_what_regrade_did(tmp_path):
