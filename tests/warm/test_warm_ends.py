@@ -95,7 +95,8 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
         assert process.stdout is not None
         process.stdout.close()
         for pid, _ in alive(processes):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # its parent's end may be about to reach it
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.slow
