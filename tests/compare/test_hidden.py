@@ -168,6 +168,7 @@ def test_another_seed_is_accepted_and_what_did_not_learn_the_context_is_refused(
             assert not any(judged(AFFINE, states, expected).score for states in group), name
 
 
+@pytest.mark.slow  # trains dozens of networks
 def test_without_noise_an_untrained_network_would_be_accepted():
     """Why states are read through noise."""
     from grader.compare.similarity import explained

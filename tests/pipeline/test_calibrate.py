@@ -395,6 +395,7 @@ mistake("noisy", replace={"x + noise": "x + noise + 0.05"}, says="Off by 0.05.")
 '''
 
 
+@pytest.mark.slow
 def test_with_kernels(course, tmp_path):
     """The same from real runs: noise that is made of the thread count and the CPU, and numbers drawn with a seed."""
     folder = course / "assignments" / "line"

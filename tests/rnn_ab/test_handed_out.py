@@ -1,6 +1,10 @@
 """What students of `rnn_ab` get."""
 
+import pytest
+
 from tests.homework.handed_out import HandedOut
+
+pytestmark = pytest.mark.slow  # half a minute; the fast suite opens those of `perceptron`
 
 
 class TestHandedOut(HandedOut):
