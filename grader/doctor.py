@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.isolation import available, missing, offers
+from grader.isolation import available, offers
 from grader.judging import Probe
 from grader.notebook import Cell, Notebook, Role
 from grader.run import Kernels, Request, default_jobs, versions
@@ -62,11 +62,13 @@ def _hardware() -> Iterator[Finding]:
 
 def _isolation() -> Iterator[Finding]:
     """Each part of it, and whether all that is needed is there."""
+    lacking = []
     for part in offers():
         value = "there" if part.ok else "missing" if part.needed else "missing, and not needed"
         yield Finding(f"isolation: {part.name}", value, part.ok or not part.needed, part.reason)
-    if lacking := missing():
-        advice = f"`grade` will not run what students hand in, unless it is told --no-isolation. Missing: {'; '.join(lacking)}"
+        lacking += [part.name] if part.needed and not part.ok else []
+    if lacking:
+        advice = f"`grade` will not run what students hand in without {' and '.join(lacking)}, unless it is told --no-isolation"
         yield Finding("isolation", "cannot be had", False, advice)
     else:
         yield Finding("isolation", "on for `grade`: submissions see no file, no network and no process of this machine")

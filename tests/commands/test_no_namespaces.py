@@ -73,4 +73,6 @@ def test_the_rest_works(course: Path) -> None:
     found = {one["name"]: one for one in json.loads(doctor.stdout)}
     assert doctor.returncode == 1
     assert not found["isolation"]["ok"]
+    assert "without user namespace" in found["isolation"]["advice"]  # by its name; why is said where it is found missing
+    assert "Operation not permitted" in found["isolation: user namespace"]["advice"]
     assert found["kernel, warm"]["ok"]
