@@ -12,7 +12,7 @@ from grader.checks import Checks, Mistake, load_checks
 from grader.errors import AuthoringError, CourseNotFound, Problem, UsageError
 from grader.judging import Agree
 from grader.reference import Reference
-from grader.settings import DEFAULT_PROFILE, Settings, line_of, load_settings
+from grader.settings import DEFAULT_PROFILE, Limits, Settings, line_of, load_settings
 from grader.template import Template, load_template
 
 __all__ = ["Assignment", "Course"]
@@ -35,6 +35,11 @@ class Assignment:
     @property
     def folder(self) -> Path:
         return self.course / "assignments" / self.slug
+
+    @property
+    def limits(self) -> Limits:
+        """What a run may take under its profile."""
+        return self.settings.limits_of(self.profile)
 
     @property
     def data(self) -> Path | None:

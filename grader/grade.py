@@ -32,7 +32,7 @@ def request(assignment: Assignment, answers: Answers) -> Request:
     """run(fill(template, answers)): what is to be run."""
     notebook = without_setup(fill(assignment.template, answers))
     probes = {blank: [check.probe for check in assignment.checks.of(blank)] for blank in assignment.template.blanks}
-    return Request(notebook, probes, assignment.settings.limits, assignment.data, assignment.data_digest())
+    return Request(notebook, probes, assignment.limits, assignment.data, assignment.data_digest())
 
 
 def without_setup(notebook: Notebook) -> Notebook:

@@ -122,7 +122,7 @@ def key_of_reference(assignment: Assignment, run: Run) -> Key:
         blanks={blank: assignment.template.defines[blank] for blank in assignment.template.blanks},
         checks=tuple(KeyCheck.of(check, _expected(check, run)) for check in checks),
         data=assignment.data_files(),
-        limits=assignment.settings.limits,
+        limits=assignment.limits,
         versions=run.versions,
     )
 

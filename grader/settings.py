@@ -14,6 +14,9 @@ epochs = 50
 [limits]                      # see `Limits`
 cell = 60
 
+[profiles.lecture.limits]     # overrides, where a profile takes longer
+cell = 1200
+
 [answers.why_tanh]            # a free-text answer, graded by hand
 points = 2
 rubric = "Names the sign of the two logits."
@@ -26,7 +29,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,8 +39,10 @@ from grader.errors import AuthoringError, Problem
 __all__ = ["DEFAULT_PROFILE", "AnswerSettings", "Limits", "Settings", "Task", "line_of", "load_settings"]
 
 DEFAULT_PROFILE = "homework"
+_LIMITS = "limits"  # in a profile's table: a table of its own, and no parameter
 
 Scalar = bool | int | float | str
+Wrong = tuple[tuple[str, ...], str]  # where, and a sentence
 _FORBID: dict[str, Any] = {"extra": "forbid"}
 
 
@@ -81,7 +87,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Settings:
-    """`assignment.toml`. `parameters` are those of the profile `homework`; `profiles` overrides some of them."""
+    """`assignment.toml`. `parameters` and `limits` are those of the profile `homework`; `profiles` overrides some of them."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _FORBID
 
@@ -90,15 +96,24 @@ class Settings:
     lecture: str = ""
     carry_forward: bool = True
     parameters: dict[str, Scalar | list[Scalar]] = field(default_factory=dict)
-    profiles: dict[str, dict[str, Scalar | list[Scalar]]] = field(default_factory=dict)
+    profiles: dict[str, dict[str, Scalar | list[Scalar] | dict[str, Any]]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     answers: dict[str, AnswerSettings] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
 
     def profile(self, name: str) -> dict[str, Any]:
         """The parameters under one profile. Raises KeyError for an unknown one."""
-        overrides = {} if name == DEFAULT_PROFILE and name not in self.profiles else self.profiles[name]
-        return {**self.parameters, **overrides}
+        own = {key: value for key, value in self._table(name).items() if not isinstance(value, dict)}
+        return {**self.parameters, **own}
+
+    def limits_of(self, name: str) -> Limits:
+        """What a run may take under one profile. Raises KeyError for an unknown one."""
+        own = self._table(name).get(_LIMITS)
+        of_type = {key: type(getattr(self.limits, key))(value) for key, value in own.items()} if isinstance(own, dict) else {}
+        return replace(self.limits, **of_type)
+
+    def _table(self, name: str) -> dict[str, Any]:
+        return {} if name == DEFAULT_PROFILE and name not in self.profiles else self.profiles[name]
 
     def profile_names(self) -> list[str]:
         """The profiles there are, the default first."""
@@ -124,25 +139,14 @@ def load_settings(path: Path) -> Settings:
     return _build(data)
 
 
-def _validate(data: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
-    """All that is wrong with the data, as (path to it, sentence)."""
-    from pydantic import TypeAdapter, ValidationError
-
-    wrong: list[tuple[tuple[str, ...], str]] = []
-    try:
-        TypeAdapter(Settings).validate_python(data)
-    except ValidationError as error:
-        for item in error.errors():
-            where = tuple(str(part) for part in item["loc"])
-            wrong.append((where, f"{'.'.join(where)}: {_sentence(item['type'], item['msg'])}"))
+def _validate(data: dict[str, Any]) -> list[Wrong]:
+    """All that is wrong with the data."""
+    if wrong := _of_type(Settings, data):
         return wrong
     settings = _build(data)
+    wrong += _in_limits(settings.limits, (_LIMITS,))
     for profile, overrides in settings.profiles.items():
-        for key in overrides.keys() - settings.parameters.keys():
-            wrong.append((("profiles", profile, key), f"profiles.{profile}.{key}: [parameters] has no `{key}` to override"))
-    for name in ("cell", "notebook", "probe", "output", "memory", "disk"):
-        if getattr(settings.limits, name) <= 0:
-            wrong.append((("limits", name), f"limits.{name}: must be more than 0"))
+        wrong += _in_profile(settings, profile, overrides)
     for answer, facts in settings.answers.items():
         if facts.points < 0:
             wrong.append((("answers", answer, "points"), f"answers.{answer}.points: points must not be negative"))
@@ -150,6 +154,38 @@ def _validate(data: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
         if not covered.blanks and not covered.given:
             wrong.append((("tasks", task), f"tasks.{task}: names neither blanks nor given"))
     return wrong
+
+
+def _of_type(kind: type, data: object, *above: str) -> list[Wrong]:
+    """What in the data is missing, misspelt or of another type."""
+    from pydantic import TypeAdapter, ValidationError
+
+    wrong = []
+    try:
+        TypeAdapter(kind).validate_python(data)
+    except ValidationError as error:
+        for item in error.errors():
+            where = (*above, *(str(part) for part in item["loc"]))
+            wrong.append((where, f"{'.'.join(where)}: {_sentence(item['type'], item['msg'])}"))
+    return wrong
+
+
+def _in_profile(settings: Settings, profile: str, overrides: dict[str, Any]) -> Iterator[Wrong]:
+    for key, value in overrides.items():
+        where = ("profiles", profile, key)
+        if key == _LIMITS and isinstance(value, dict):
+            wrong = _of_type(Limits, asdict(settings.limits) | value, *where)
+            yield from wrong or _in_limits(settings.limits_of(profile), where, set(value))
+        elif key not in settings.parameters:
+            yield where, f"{'.'.join(where)}: [parameters] has no `{key}` to override"
+        elif isinstance(value, dict):
+            yield where, f"{'.'.join(where)}: a parameter is a number, a text, true or false, or a list of them"
+
+
+def _in_limits(limits: Limits, where: tuple[str, ...], names: Container[str] | None = None) -> Iterator[Wrong]:
+    for name in (each.name for each in fields(limits)):
+        if (names is None or name in names) and getattr(limits, name) <= 0:
+            yield (*where, name), f"{'.'.join(where)}.{name}: must be more than 0"
 
 
 def _build(data: dict[str, Any]) -> Settings:

@@ -1,5 +1,6 @@
 """Bad authoring: all errors at once, with file and line."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,12 @@ def test_checks(course, old, new, says):
         ('title = "A line"', "", "title: is missing"),
         ("cell = 60", "sell = 60", "limits.sell: is not a setting"),
         ("cell = 60", 'cell = "long"', "limits.cell"),
+        ("cell = 60", "cell = 0", "limits.cell: must be more than 0"),
+        ("cell = 60", "cell = 60\n[profiles.quick.limits]\nsell = 6", "profiles.quick.limits.sell: is not a setting"),
+        ("cell = 60", "cell = 60\n[profiles.quick.limits]\ncell = 'long'", "profiles.quick.limits.cell: input should be"),
+        ("cell = 60", "cell = 60\n[profiles.quick.limits]\ncell = -6", "profiles.quick.limits.cell: must be more than 0"),
+        ("epochs = 100", "epochs = { a = 6 }", "profiles.quick.epochs: a parameter is a number"),
+        ("epochs = 100", "depth = { a = 6 }", "profiles.quick.depth: [parameters] has no `depth`"),
         ("points = 1", "points = -1", "points must not be negative"),
     ],
 )
@@ -133,6 +140,14 @@ def test_settings(course, old, new, says):
     edit(course, f"{FOLDER}/assignment.toml", (old, new))
     messages = problems(course)["assignment.toml"]
     assert any(says in message for message in messages), messages
+
+
+def test_a_profile_may_have_other_limits(course):
+    edit(course, f"{FOLDER}/assignment.toml", ("probe = 20", "probe = 20\n[profiles.long.limits]\ncell = 600\nmemory = 9000"))
+    usual, long = (Course(course).assignment("line", profile) for profile in ("quick", "long"))
+    assert usual.limits == usual.settings.limits
+    assert long.limits == dataclasses.replace(usual.limits, cell=600.0, memory=9000)
+    assert long.settings.profile("long") == usual.settings.parameters
 
 
 TASK = '[tasks]\n"001-T01" = {{ title = "A line", {} }}\n'
