@@ -166,10 +166,14 @@ class Attempt:
         if end.cut and self._first_time(index):
             raise KernelLost
         self._repeated += end.seconds
+        used = 0 if lost else self.base.kernel.over_memory() // 2**20
         if index not in known.cells:
             took = end.seconds or time.monotonic() - start
             facts = (cell.id, str(cell.role), cell.name, cell.source, end.state, took, end.error, end.line)
             known.cells[index] = CellRun(*facts, self.speaker.outputs(index))
+            if used:
+                which = f"In cell `{cell.id}`, the largest of the notebook's processes was ended"
+                known.notes.append(f"{which}: together they used {used} MiB, and may use {self.asked.limits.memory}.")
         if end.state == "timeout":
             known.left()
         if lost:

@@ -147,6 +147,15 @@ class Kernel:
         if isinstance(self.process, Process):
             self.process.clear(but_the_kernel=True)
 
+    def over_memory(self) -> int:
+        """Bytes that the notebook's processes used when one of them was ended for it. Told once."""
+        process = self.process
+        if not isinstance(process, Process):
+            return 0
+        process.poll()
+        used, process.memory = process.memory, 0
+        return used
+
     # ------------------------------------------------------------------------------------------------- cells and probes
 
     async def run_cell(self, index: int, cell: Cell, seconds: float) -> CellEnd:

@@ -145,6 +145,7 @@ class _Continued:
     def serve(self) -> NoReturn:
         """Until the other end is closed."""
         random.setstate(self._copies._random)
+        os.register_at_fork(after_in_child=self._channel.close)  # else a child that is left behind would hide that we have ended
         for file in self._copies.opened:
             file.reopen()
         try:

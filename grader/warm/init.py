@@ -67,7 +67,10 @@ def _wake_on_children() -> int:
 
 
 class _Init:
-    """pid: the kernel's. kept: processes that outlive it, as the grader asked. watched: those of them that do not only wait."""
+    """pid: the kernel's. kept: processes that outlive it, as the grader asked. watched: those of them that do not only wait.
+
+    doomed: killed for their memory, which on a busy machine is not theirs no more at once: what they hold is not counted again.
+    """
 
     def __init__(self, channel: socket.socket, pid: int, start: Start, watch: int, parent: int) -> None:
         self.channel, self.pid, self.memory, self.watch = channel, pid, start.memory, watch
@@ -76,6 +79,7 @@ class _Init:
         self.sockets = start.jail.sockets if start.jail is not None else None
         self.kept: set[int] = set()
         self.watched: set[int] = set()
+        self.doomed: set[int] = set()
         self.alive = True
         self.stopped = False  # the grader had all ended that it does not keep
 
@@ -175,15 +179,17 @@ class _Init:
 
         The folder of sockets is the host's, and the only place there where a kernel can make anything: it gets not many of them.
         """
-        if self.sockets is not None and len(found := os.listdir(self.sockets)) > _SOCKETS:
+        if self.sockets is not None and len(made := os.listdir(self.sockets)) > _SOCKETS:
             _kill(self._mine() - (self.kept - self.watched))
-            for name in found:
+            for name in made:
                 if not name.startswith("s-"):  # the kernel's own, see `run.private`
                     with suppress(OSError):
                         os.unlink(self.sockets / name)
         if not self.memory:
             return
-        sizes = {pid: _resident(pid) for pid in self._mine() - (self.kept - self.watched)}
+        found = self._mine()
+        self.doomed &= found
+        sizes = {pid: _resident(pid) for pid in found - (self.kept - self.watched) - self.doomed}
         if sum(sizes.values()) <= self.memory:
             return
         sizes = {pid: _proportional(pid) for pid in sizes}  # forks share most of their pages: count each page once
@@ -191,6 +197,7 @@ class _Init:
             largest = max(sizes, key=lambda pid: sizes[pid])
             with suppress(OSError):
                 send(self.channel, {"memory": sum(sizes.values())})
+            self.doomed.add(largest)
             _kill({largest})
 
 

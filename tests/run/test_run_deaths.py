@@ -1,6 +1,7 @@
 """Notebooks that kill their kernel or hang: a run always ends, and what one cell does costs at most what depends on it."""
 
 import os
+import textwrap
 
 import pytest
 from run_cells import blank, cell, check, given, kinds, printed, probes, run_book, states
@@ -54,6 +55,29 @@ def test_a_killed_kernel_is_run_again_without_the_cell() -> None:
     assert ran.notes == [
         "The kernel died in cell `blank-kills`: it was ended by SIGKILL, perhaps for want of memory; the rest was run again without it."
     ]
+
+
+@posix
+def test_a_child_that_is_left_does_not_hide_that_its_parent_died() -> None:
+    """Neither that of the kernel, nor that of the copy in which the cell is run a second time."""
+    source = """
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+        os.kill(os.getpid(), 9)
+    """
+    ran = run_book(
+        given("import os, time"),
+        blank("early", "time.sleep(0.3)\nearly = 1"),
+        blank("kills", textwrap.dedent(source)),
+        blank("late", "late = early + 1"),
+        check("late"),
+        asks={"late": probes(late="nb.late")},
+        limits=Limits(cell=10, notebook=60, probe=5),
+    )
+    assert states(ran)["blank-kills"] == "died"
+    assert cell(ran, "blank-kills").error == "the kernel was ended by SIGKILL, perhaps for want of memory"
+    assert ran.captures["late"].value == 2
 
 
 @posix

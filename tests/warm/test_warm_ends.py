@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -354,6 +355,30 @@ def test_processes_that_together_use_too_much_are_killed(kernels: Kernels) -> No
     assert cell(ran, "blank-hog").error == "the kernel used more memory than it may"
     assert "used more memory than it may" in ran.notes[0]
     assert ran.captures["b"].value == 1
+
+
+@pytest.mark.slow
+@both
+def test_a_child_that_uses_too_much_is_ended_and_the_kernel_goes_on(kernels: Kernels) -> None:
+    source = textwrap.dedent(
+        """
+        import os, signal, time
+        children = []
+        for _ in range(2):
+            children.append(os.fork())
+            if children[-1] == 0:
+                some = bytearray(os.urandom(2**20)) * 500
+                time.sleep(60)
+        ended, how = os.wait()
+        os.kill(sum(children) - ended, signal.SIGKILL)
+        """
+    )
+    cells = (blank("hog", source), check("hog"), blank("b", "import os; os.kill(os.getpid(), 9)"))
+    ran = kernels.execute(Request(book(*cells), {"hog": probes(how="nb.how")}, dataclasses.replace(LIMITS, memory=1000)))
+    assert (cell(ran, "blank-hog").state, ran.captures["how"].value) == ("ok", signal.SIGKILL)
+    told, killed = ran.notes
+    assert re.fullmatch(r"In cell `blank-hog`, the largest of the notebook's .* used 1\d\d\d MiB, and may use 1000.", told)
+    assert "used more memory than it may" not in killed  # that was somebody else
 
 
 @pytest.mark.slow
