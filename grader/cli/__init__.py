@@ -54,7 +54,10 @@ for module in (author, student, ta, records, machine):
 def main() -> None:
     """The `grader` command. A user never sees a traceback of ours for their bad input."""
     from grader.errors import GraderError
+    from grader.warm.preload import THREADS
 
+    if not any(name in os.environ for name in THREADS):
+        os.environ |= dict.fromkeys(THREADS, "1")  # what is judged is small, and the other cores have other notebooks
     atexit.register(gc.freeze)  # to look through all of torch once more, before it is thrown away, takes most of a second
     try:
         app()

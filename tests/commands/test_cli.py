@@ -1,6 +1,7 @@
 """The commands as users call them: exit codes, JSON, and sentences instead of tracebacks."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,14 @@ def built(home, verified) -> dict:
     done = call("build", "line", "--profile", "quick", "--json", cwd=home / "assignments")
     assert done.returncode == 0, done.stderr
     return {name: home / "assignments" / path for name, path in json.loads(done.stdout).items() if isinstance(path, str)}
+
+
+@pytest.mark.parametrize(("asked", "had"), [({}, 1), ({"OMP_NUM_THREADS": "2"}, 2), ({"MKL_NUM_THREADS": "2"}, 2)])
+def test_a_command_judges_with_one_thread_unless_it_is_told_otherwise(asked, had, tmp_path):
+    code = "from grader.cli import main\ntry: main()\nexcept SystemExit: import torch; print(torch.get_num_threads())"
+    surroundings = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")} | asked
+    done = subprocess.run([sys.executable, "-c", code, "--help"], env=surroundings, capture_output=True, text=True, check=True)
+    assert int(done.stdout.splitlines()[-1]) == had
 
 
 def test_verify(verified):
