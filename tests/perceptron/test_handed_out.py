@@ -1,6 +1,10 @@
 """What students of `perceptron` get: nothing leaks, it runs as handed out, and its checks say what is wrong."""
 
+import pytest
+
 from tests.homework.handed_out import HandedOut
+
+pytestmark = pytest.mark.slow
 
 
 class TestHandedOut(HandedOut):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.homework.handed_out import HandedOut
 
-pytestmark = pytest.mark.slow  # half a minute; the fast suite opens those of `perceptron`
+pytestmark = pytest.mark.slow
 
 
 class TestHandedOut(HandedOut):
