@@ -26,6 +26,7 @@ from grader.warm.house import Process
 __all__ = ["Continued", "Copy", "NoCopy", "collect"]
 
 _SOON = 5.0  # seconds in which a copy answers
+_PUT_BACK = 30.0  # … and puts the folder back first: a cell may have made 100,000 files. One that is gone is seen at once
 _GRACE = (1.0, 1.0)  # seconds for a cell to answer an interrupt, and the next
 
 
@@ -133,7 +134,7 @@ class Copy:
     async def _go_on(self, word: bytes) -> Continued | None:
         if not self._say(word):
             return None
-        found = await _received(self._channel, _SOON)
+        found = await _received(self._channel, _PUT_BACK)
         if found is None:
             return None
         pid, channel = found
@@ -158,7 +159,7 @@ class Copy:
             await continued.end()
 
     async def restore(self) -> None:
-        if self._say(b"restore") and await _readable(self._channel, _SOON):
+        if self._say(b"restore") and await _readable(self._channel, _PUT_BACK):
             with contextlib.suppress(OSError):
                 self._channel.recv(64)
 
