@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test test-slow test-lecture lint verify bench clean install
+.PHONY: demo test test-slow lint verify bench clean install
 
 install: $(VENV)/.installed
 
@@ -20,11 +20,8 @@ demo: install            ## publish an assignment, make a class, grade it
 test: install            ## the test suite, without what is marked slow
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
-test-slow: install       ## what is, but for the next
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "slow and not lecture"
-
-test-lecture: install    ## what takes a quarter of an hour: trainings with the lecture's own epochs, against the printed numbers
-	$(BIN)/python -m pytest -m lecture
+test-slow: install       ## the rest of it
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m slow
 
 lint: install            ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .

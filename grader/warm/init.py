@@ -69,7 +69,7 @@ def _wake_on_children() -> int:
 class _Init:
     """pid: the kernel's. kept: processes that outlive it, as the grader asked. watched: those of them that do not only wait.
 
-    doomed: killed for their memory, which on a busy machine is not theirs no more at once: what they hold is not counted again.
+    doomed: killed for their memory, which on a busy machine they hold for a while yet: it is not counted again.
     """
 
     def __init__(self, channel: socket.socket, pid: int, start: Start, watch: int, parent: int) -> None:

@@ -16,7 +16,7 @@ from what is printed). A module of tests says how to get them, or why a CPU cann
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class Recomputed:
     number: str
     compute: Callable[[], Mapping[str, Any]]
     without: Mapping[str, str]
-    marks: Sequence[pytest.MarkDecorator]
+    slow: bool
 
 
 @dataclass
@@ -52,15 +52,13 @@ class Book:
     def __post_init__(self) -> None:
         BOOKS.append(self)
 
-    def recomputes(
-        self, number: str, *, without: Mapping[str, str] | None = None, marks: Sequence[pytest.MarkDecorator] = ()
-    ) -> Any:
+    def recomputes(self, number: str, *, without: Mapping[str, str] | None = None, slow: bool = False) -> Any:
         """The decorated function returns the values of `number` by name, all but those named in `without`."""
 
         def note(compute: Callable[[], Mapping[str, Any]]) -> Callable[[], Mapping[str, Any]]:
             assert number in NUMBERS, f"the lectures have no {number}"
             assert number not in self.entries, f"{number} is there twice"
-            self.entries[number] = Recomputed(number, compute, without or {}, marks)
+            self.entries[number] = Recomputed(number, compute, without or {}, slow)
             return compute
 
         return note
@@ -73,7 +71,9 @@ class Book:
 
     def tests(self) -> Any:
         """One test for each id."""
-        parameters = [pytest.param(entry, id=number, marks=entry.marks) for number, entry in self.entries.items()]
+        parameters = [
+            pytest.param(entry, id=number, marks=pytest.mark.slow if entry.slow else ()) for number, entry in self.entries.items()
+        ]
 
         @pytest.mark.parametrize("entry", parameters)
         def test_printed(entry: Recomputed) -> None:

@@ -1,6 +1,6 @@
 """Every number that lecture 004 prints or implies up to its GPU experiment, recomputed with the reference where a CPU can.
 
-P01 to P16 and P31 are our labels of the places. The trainings take 5000 epochs on 599 letters, one to five minutes each (`make test-lecture`):
+P01 to P16 and P31 are our labels of the places. The trainings take 5000 epochs on 599 letters, about a minute each, and are slow:
 one from the start of the hand-made cell (P02, P03), one from the new start (P04 to P07), one with three hidden nodes (P08).
 """
 
@@ -20,7 +20,6 @@ EPOCHS, RATE = 5000, 0.001
 ROWS = [0, 1, 2, -3, -2, -1]  # those that torch prints of a long tensor
 TEXT = list("AbAcAd" * 100)
 book = Book("rnn_abacad")
-LECTURE = [pytest.mark.slow, pytest.mark.lecture]
 
 
 @functools.cache
@@ -87,14 +86,14 @@ def by_hand() -> tuple[torch.nn.Module, torch.nn.Module, torch.Tensor]:
     return cell, cook, losses
 
 
-@book.recomputes("004-P02", marks=LECTURE)
+@book.recomputes("004-P02", slow=True)
 def probabilities_of_the_hand_made_cell():
     cell, cook, _ = by_hand()
     _, yhat = ref.look(cell, cook, text()[0])
     return {"yhat": yhat[ROWS]}
 
 
-@book.recomputes("004-P03", marks=LECTURE)
+@book.recomputes("004-P03", slow=True)
 def probabilities_of_rnncell():
     cell, cook, _ = by_hand()
     hidden = ref.states(ref.as_rnncell(cell), text()[0], water())
@@ -102,7 +101,6 @@ def probabilities_of_rnncell():
 
 
 @pytest.mark.slow
-@pytest.mark.lecture
 def test_how_the_hand_made_cell_learns():
     cell, cook, losses = by_hand()
     x, y = text()
@@ -124,40 +122,38 @@ def renewed() -> tuple[torch.nn.RNN, torch.nn.Module, torch.Tensor]:
     return rnn, cook, losses
 
 
-@book.recomputes("004-P04", marks=LECTURE)
+@book.recomputes("004-P04", slow=True)
 def states_from_the_new_start():
     hidden, hT = renewed()[0](text()[0], water())
     return {"hidden": hidden[ROWS].detach(), "hT": hT.flatten().detach()}
 
 
-@book.recomputes("004-P05", marks=LECTURE)
+@book.recomputes("004-P05", slow=True)
 def probabilities_from_the_new_start():
     rnn, cook, _ = renewed()
     return {"yhat": ref.soft(cook(rnn(text()[0])[0]))[ROWS].detach()}
 
 
 @pytest.mark.slow
-@pytest.mark.lecture
 def test_how_the_new_start_learns():
     losses = renewed()[2]
     in_epoch = [losses[epoch - 1].item() for epoch in (1, 1000, 2000, 3000, 4000, 5000)]
     assert in_epoch == pytest.approx([1.548520, 0.64918, 0.40815, 0.26782, 0.18844, 0.13625], abs=2e-4)
 
 
-@book.recomputes("004-P06", marks=LECTURE)
+@book.recomputes("004-P06", slow=True)
 def six_letters_from_water_and_from_the_last_state():
     cold, warm = ref.cold_and_warm(renewed()[0], text()[0])
     return {"water": cold, "water_hT": cold[-1], "warm": warm, "warm_hT": warm[-1]}
 
 
 @pytest.mark.slow
-@pytest.mark.lecture
 def test_how_far_cold_and_warm_are_apart():
     cold, warm = ref.cold_and_warm(renewed()[0], text()[0])
     assert (cold - warm).abs().max().item() == pytest.approx(0.088, abs=1e-3)
 
 
-@book.recomputes("004-P07", marks=LECTURE)
+@book.recomputes("004-P07", slow=True)
 def only_the_first_letter_is_wrong():
     rnn, cook, _ = renewed()
     wrong = ref.wrong_positions(cook(rnn(text()[0])[0]), text()[1])
@@ -176,7 +172,7 @@ def three_nodes() -> tuple[torch.nn.RNN, torch.nn.Module, torch.Tensor]:
     return ref.from_seed(3, 2, *text(), RATE, EPOCHS)
 
 
-@book.recomputes("004-P08", marks=LECTURE)
+@book.recomputes("004-P08", slow=True)
 def third_node_knows_the_case():
     x = text()[0]
     hidden = three_nodes()[0](x)[0].detach()
@@ -184,7 +180,6 @@ def third_node_knows_the_case():
 
 
 @pytest.mark.slow
-@pytest.mark.lecture
 def test_what_the_three_nodes_know():
     rnn, cook, losses = three_nodes()
     x, y = text()

@@ -2,7 +2,6 @@
 
 import functools
 
-import pytest
 import torch
 
 from reference import lstm as ref
@@ -147,7 +146,7 @@ def gates():
 # ------------------------------------------------------------------------------------------------------- RNN against LSTM
 
 
-@book.recomputes("004-P32", marks=[pytest.mark.slow])
+@book.recomputes("004-P32", slow=True)
 def which_learns_more_often():
     """Said of pictures of 25 fits of each, drawn without a seed; so it is for the seeds 0 to 24, on both texts."""
     better, nearer = [], []
