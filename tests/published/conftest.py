@@ -7,13 +7,9 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def one_thread_no_window() -> Iterator[None]:
+def no_window() -> Iterator[None]:
     import matplotlib.pyplot as plt
-    import torch
 
     matplotlib.use("agg")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     yield
-    torch.set_num_threads(threads)
     plt.close("all")

@@ -20,12 +20,9 @@ WEIGHTS = st.floats(-6, 6)
 
 
 @pytest.fixture(autouse=True)
-def one_thread_no_window() -> Iterator[None]:
+def no_window() -> Iterator[None]:
     matplotlib.use("agg")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     yield
-    torch.set_num_threads(threads)
     plt.close("all")
 
 

@@ -17,12 +17,9 @@ NETS = {"sigmoid": ref.Mynet1, "relu": ref.Mynet2, "tanh": ref.Mynet3}
 
 
 @pytest.fixture(autouse=True)
-def one_thread_no_window() -> Iterator[None]:
+def no_window() -> Iterator[None]:
     matplotlib.use("agg")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     yield
-    torch.set_num_threads(threads)
     plt.close("all")
 
 

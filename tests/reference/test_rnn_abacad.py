@@ -20,12 +20,9 @@ LN3_HALF = math.log(3) / 2  # a letter's cross entropy for a network without mem
 
 
 @pytest.fixture(autouse=True)
-def one_thread_no_window() -> Iterator[None]:
+def no_window() -> Iterator[None]:
     matplotlib.use("agg")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     yield
-    torch.set_num_threads(threads)
     plt.close("all")
 
 
