@@ -92,12 +92,15 @@ def kernels_of(no_isolation: bool, cold: bool) -> tuple[Kernels | None, str]:
     )
 
 
-def prepare(jobs: int, *, cold: bool) -> None:
+def prepare(jobs: int, *, cold: bool, isolated: bool) -> None:
     """Have the server of kernels import torch beside this process, which does so too if it is to have workers."""
+    from grader.isolation import begin
     from grader.run import Kernels
     from grader.run.nursery import fork_nursery
 
     Kernels(warm=not cold).prepare()
+    if isolated:
+        begin()
     if jobs > 1:
         fork_nursery()
 

@@ -16,7 +16,7 @@ from grader.isolation.furnishing import furnish
 from grader.isolation.jail import Jail
 from grader.isolation.locking import lock
 from grader.isolation.namespaces import separate
-from grader.isolation.offers import Part, available, missing, offers
+from grader.isolation.offers import Part, available, begin, missing, offers
 from grader.isolation.paths import python_paths
 from grader.isolation.processes import close_others, die_with_parent, undumpable
 
@@ -25,6 +25,7 @@ __all__ = [
     "Jail",
     "Part",
     "available",
+    "begin",
     "close_others",
     "die_with_parent",
     "furnish",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -10,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Part", "available", "missing", "offers"]
+__all__ = ["Part", "available", "begin", "missing", "offers"]
 
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from grader.isolation.trial import main; main()"
 
@@ -32,17 +33,43 @@ def offers() -> tuple[Part, ...]:
     The trial runs in a Python of its own, without this process's environment variables, so that none of them can speak for the
     system.
     """
-    if not sys.platform.startswith("linux"):
+    if not _has_parts():
         return (Part("Linux", False, "Isolation needs Linux (namespaces and Landlock)."),)
-    command = [sys.executable, "-I", "-c", _PROGRAM, str(Path(__file__).parents[2])]
-    null = subprocess.DEVNULL
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}  # some Pythons do not start without
     try:
-        told = subprocess.run(command, stdin=null, capture_output=True, text=True, env=kept, timeout=60, check=True)  # noqa: S603 - ours
-        return tuple(Part(**part) for part in json.loads(told.stdout))
+        with _begun.pop() if _begun else _trial() as trial:
+            try:
+                told, said = trial.communicate(timeout=60)
+            finally:
+                trial.kill()  # nothing, where it has ended
+        return tuple(Part(**part) for part in json.loads(told)) if trial.returncode == 0 else _untried(said)
     except (OSError, subprocess.SubprocessError, ValueError, TypeError) as error:
-        said = (getattr(error, "stderr", "") or "").strip().splitlines()
-        return (Part("trial", False, f"What the system offers could not be tried: {said[-1] if said else error}"),)
+        return _untried(str(error))
+
+
+def begin() -> None:
+    """Start the trial now, beside what else is to be done: `offers` then only waits for what it finds."""
+    if _has_parts():
+        with contextlib.suppress(OSError):  # `offers` will say so
+            _begun.append(_trial())
+
+
+def _has_parts() -> bool:
+    return sys.platform.startswith("linux")
+
+
+_begun: list[subprocess.Popen[str]] = []
+
+
+def _trial() -> subprocess.Popen[str]:
+    command = [sys.executable, "-I", "-c", _PROGRAM, str(Path(__file__).parents[2])]
+    null, pipe = subprocess.DEVNULL, subprocess.PIPE
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}  # some Pythons do not start without
+    return subprocess.Popen(command, stdin=null, stdout=pipe, stderr=pipe, text=True, env=kept)  # noqa: S603 - our own
+
+
+def _untried(why: str) -> tuple[Part, ...]:
+    last = (why.strip().splitlines() or ["it ended without a word"])[-1]
+    return (Part("trial", False, f"What the system offers could not be tried: {last}"),)
 
 
 def available() -> bool:

@@ -15,7 +15,7 @@ from grader.report.text import clean, clip, number, plural
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["data_uri", "prose", "render", "rendered"]
+__all__ = ["data_uri", "load_templates", "prose", "render", "rendered"]
 
 MAX_PROSE = 4000
 _CODE = re.compile(r"(?<!`)(`{1,2})(?![\s`])([^`]*[^`\s])\1(?!`)")
@@ -41,6 +41,12 @@ def rendered(template: str, **names: Any) -> Iterator[str]:
     stream = _environment().get_template(template).stream(**names)
     stream.enable_buffering(500)
     yield from stream
+
+
+def load_templates(*names: str) -> None:
+    """Compile files in `templates/` now. They stay compiled as long as this process lives, and its forks."""
+    for name in names:
+        _environment().get_template(name)
 
 
 @lru_cache(maxsize=1)

@@ -20,12 +20,14 @@ from collections.abc import Iterator, Sequence
 from multiprocessing import forkserver, util
 
 from grader.warm.house import let_go
+from grader.warm.preload import without_collector
 
 __all__ = ["METHOD", "blocked_interrupt", "fork_nursery", "prepare_workers"]
 
 METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 
-_PRELOADED = ["torch", "scipy.optimize", "grader.run.live", "grader.batch.crew", "grader.run.settled"]  # in this order
+_SHARED = ("torch", "scipy.optimize", "grader.run.live", "grader.batch.crew", "grader.run.settled")  # in this order
+_PRELOADED = [*_SHARED, "grader.report.ready"]  # the last for workers only, while the command reads what it is to grade
 
 
 def prepare_workers() -> None:
@@ -39,8 +41,9 @@ def prepare_workers() -> None:
 def fork_nursery() -> None:
     """Start it as a fork of this process, once this has imported all of that; as `prepare_workers` where it had torch before."""
     if METHOD == "forkserver" and "torch" not in sys.modules and threading.active_count() == 1:
-        for name in _PRELOADED:
-            importlib.import_module(name)
+        with without_collector():
+            for name in _SHARED:
+                importlib.import_module(name)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # what is still in there would be written twice
         started = util.spawnv_passfds

@@ -27,6 +27,8 @@ _KEPT = (
 _PLAIN = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
 _LONGEST_SOCKET = 100  # bytes; the system's limit is 104 on macOS, 107 on Linux
 
+_LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # what a server allocates lies in pages of 2 MiB from the beginning
+
 
 class Private:
     """A folder of one kernel's own (0700), with `work` as its working directory. `with Private(data) as private: ...`
@@ -119,7 +121,7 @@ class Private:
 
 def environment_of_server(threads: int = 1, device: str = "cpu", shift: int = 0) -> dict[str, str]:
     """What kernels have in common, and nothing that is one's own: every fork's entry in /proc shows it."""
-    common = _environment(threads, device, shift)
+    common = _environment(threads, device, shift) | _LARGE_PAGES
     return common | {"MPLCONFIGDIR": str(_matplotlib_cache())} if _font_list() else common
 
 

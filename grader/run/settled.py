@@ -6,6 +6,5 @@ Neither by collections in the workers, which would write into memory that all of
 import atexit
 import gc
 
-gc.collect()
 gc.freeze()
 atexit.register(gc.freeze)

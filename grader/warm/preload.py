@@ -7,19 +7,20 @@ kernel, and each of its copies, has a table of all of it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from grader.warm.later import put_off
 
-__all__ = ["THREADS", "preload", "threads"]
+__all__ = ["THREADS", "preload", "threads", "without_collector"]
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")  # read when a library is imported
 
@@ -39,18 +40,28 @@ _LARGE, _MADV_COLLAPSE = 2**21, 25  # <linux/mman.h>
 def preload(modules: Iterable[str] = ()) -> None:
     """All of it. modules: to be imported besides, and what to call there ("module:function"); those not there are left out."""
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # "not there" to ipykernel: nobody debugs here, and it takes 50 ms
-    for name in (*_MODULES, *(name for name in modules if ":" not in name)):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue
-    _use_torch()
-    _use_matplotlib()
-    for name, function in (name.split(":") for name in modules if ":" in name):
-        getattr(importlib.import_module(name), function)()
-    gc.collect()
+    with without_collector():
+        for name in (*_MODULES, *(name for name in modules if ":" not in name)):
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                continue
+        _use_torch()
+        _use_matplotlib()
+        for name, function in (name.split(":") for name in modules if ":" in name):
+            getattr(importlib.import_module(name), function)()
     gc.freeze()  # the pages of what is there now stay shared: no collection writes into them
     _use_large_pages()
+
+
+@contextlib.contextmanager
+def without_collector() -> Iterator[None]:
+    """For imports: hardly anything of them is garbage, and to look through it all again and again takes a quarter of a second."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _use_torch() -> None:

@@ -21,6 +21,7 @@ from grader.isolation import (
     IsolationError,
     Jail,
     available,
+    begin,
     die_with_parent,
     furnish,
     landlock,
@@ -111,6 +112,28 @@ def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert [part.name for part in offers.__wrapped__()] == [part.name for part in offers()]
+
+
+def test_a_trial_begun_before_finds_the_same_and_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    offers_module = sys.modules[offers.__module__]
+    made: list[subprocess.Popen[str]] = []
+    make = offers_module._trial
+    monkeypatch.setattr(offers_module, "_trial", lambda: made.append(make()) or made[-1])
+    begin()
+    assert offers.__wrapped__() == offers()
+    assert [trial.returncode for trial in made] == [0]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"), [("import os; os._exit(3)", "it ended without a word"), ("no", "NameError: name 'no'")]
+)
+def test_a_trial_that_fails_offers_nothing(program: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[offers.__module__], "_PROGRAM", program)
+    begin()
+    (part,) = offers.__wrapped__()
+    assert not part.ok
+    assert part.needed
+    assert said in part.reason
 
 
 def mask_a_file_of_proc() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from grader import sourcecode
 from grader.notebook import RawCell, read
 from grader.submission import extract
 from grader.template import fill
@@ -36,6 +39,14 @@ def test_another_notebook_is_noticed(lab):
     answers = lab.extract([RawCell(False, "# Essay"), RawCell(True, "print('hello')", ("abc",))])
     assert len(answers.untouched) == 5
     assert answers.notes == ("No cell of the assignment was found: this may be another notebook.",)
+
+
+def test_our_own_set_up_cell_does_not_have_ipython_imported(lab, monkeypatch):
+    cells = lab.filled()
+    cells[lab.at(cells, "setup")] = RawCell(True, "try:\n    import grader\nexcept ImportError:\n    %pip install it", ("setup",))
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    monkeypatch.setattr(sourcecode, "_python", lambda source: pytest.fail(f"this was to be translated: {source}"))
+    assert lab.extract(cells) == lab.extract(lab.filled())
 
 
 # ------------------------------------------------------------------------------------------------------------ stubs
