@@ -161,7 +161,7 @@ class Kernel:
     async def run_cell(self, index: int, cell: Cell, seconds: float) -> CellEnd:
         """Execute the notebook's cell number `index`. Raises KernelDied or KernelHangs."""
         own = cell.role in (Role.BLANK, Role.EXTRA)
-        self._send("grader_cell", {"cell": cell.id, "blank": cell.name if own else "", "own": own})
+        self._announce("grader_cell", {"cell": cell.id, "blank": cell.name if own else "", "own": own})
         deadline = time.monotonic() + seconds
         replies: list[dict[str, Any]] = []
         late = False
@@ -177,6 +177,7 @@ class Kernel:
             return replies[-1]
 
         await self._executor.run(index, self._client, answer)
+        self._client.session.metadata = {}
         took = self._executor.seconds.get(index, 0.0)
         content = replies[-1]["content"] if replies else {"status": "ok"}  # a cell without code is not even sent
         if late:
@@ -235,6 +236,10 @@ class Kernel:
             return "", 0, False
 
     # ---------------------------------------------------------------------------------------------------------- messages
+
+    def _announce(self, kind: str, content: dict[str, Any]) -> None:
+        """What goes along with the request to execute that nbclient will send."""
+        self._client.session.metadata = {kind: content}
 
     def _send(self, kind: str, content: dict[str, Any], buffers: Sequence[bytes] = ()) -> str:
         message = self._client.session.msg(kind, content)

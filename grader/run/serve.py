@@ -1,11 +1,12 @@
-"""What the graded run's kernel does besides executing cells: six messages of our own, and a few precautions.
+"""What the graded run's kernel does besides executing cells: five messages of our own, and a few precautions.
 
-    grader_cell    the next cell's id and blank                        no answer
     grader_error   type, message and line of the last cell's error     answered with them
     grader_probe   name and seconds; source and given as buffers       answered with the packed capture as a buffer
     grader_copy    nothing                                             answered with whether there is a copy now, and why not
     grader_ended   the process id of a copy                            answered with its exit code
     grader_device  nothing                                             answered with the accelerator that a cell asked for in vain
+
+A request to execute a cell brings the cell's id and blank along, as its metadata `grader_cell`.
 
 They are messages beside `execute_request`, not code to execute: so a probe's source passes through no hook, no history, no
 `linecache` and no traceback that a notebook could look at.
@@ -50,7 +51,8 @@ def serve(ip: Any, seed: int, output: int) -> None:
     vars(jupyter_client.session)["json"] = SimpleNamespace(**vars(json))  # a cell may patch `json` and breaks no message
     ip.ask_exit = _exit
     vars(ip.kernel)["do_shutdown"] = _stay
-    vars(ip.kernel)["_publish_status"] = _status_of_cells(ip.kernel)
+    vars(ip.kernel)["_publish_status"] = _ends_of_cells(ip.kernel)
+    vars(ip.kernel)["_publish_execute_input"] = _nothing
     ip._tee = lambda channel: nullcontext()  # noqa: ARG005 - IPython 9 would keep a second copy of all that is printed
     _Messages(ip, session, _Printing(output), Copies(ip, session, _channel(), output))
 
@@ -86,13 +88,17 @@ async def _stay(restart: bool = False) -> dict[str, Any]:
     return {"status": "ok", "restart": restart}
 
 
-def _status_of_cells(kernel: Any) -> Callable[..., None]:
-    """ "busy" and "idle" are broadcast for cells only: nobody waits for them where a message of ours is answered."""
+def _nothing(*_: object) -> None:
+    """In the place of what tells everybody a cell's source: here, all know it."""
+
+
+def _ends_of_cells(kernel: Any) -> Callable[..., None]:
+    """Of all "busy" and "idle", what is waited for is broadcast: that a cell is at its end."""
     publish = kernel._publish_status
 
     def publish_status(status: str, channel: str, parent: Any = None) -> None:
         header = (parent or kernel.get_parent(channel) or {}).get("header", {})
-        if not str(header.get("msg_type", "")).startswith("grader_"):
+        if status != "busy" and not str(header.get("msg_type", "")).startswith("grader_"):
             publish(status, channel, parent)
 
     return publish_status
@@ -103,13 +109,16 @@ class _Messages:
 
     def __init__(self, ip: Any, session: Session, printing: _Printing, copies: Copies) -> None:
         originals, send = session.originals, ip.kernel.session.send
+        handlers: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = ip.kernel.shell_handlers
+        execute = handlers["execute_request"]
 
-        def on_cell(_stream: Any, _ident: Any, message: dict[str, Any]) -> None:
-            with originals:
-                originals.mend()
-                content = message["content"]
-                session.announce(content["cell"], content["blank"], content["own"])
-                printing.start()
+        def on_cell(stream: Any, ident: Any, message: dict[str, Any]) -> Any:
+            if (cell := message["metadata"].get("grader_cell")) is not None:
+                with originals:
+                    originals.mend()
+                    session.announce(cell["cell"], cell["blank"], cell["own"])
+                    printing.start(message)
+            return execute(stream, ident, message)
 
         def on_error(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
@@ -141,9 +150,8 @@ class _Messages:
             with originals:
                 send(stream, ANSWER, {"device": asked()}, message, ident=ident)
 
-        handlers: dict[str, Callable[[Any, Any, dict[str, Any]], None]] = ip.kernel.shell_handlers
         handlers.update(
-            grader_cell=on_cell, grader_error=on_error, grader_probe=on_probe,
+            execute_request=on_cell, grader_error=on_error, grader_probe=on_probe,
             grader_copy=on_copy, grader_ended=on_ended, grader_device=on_device,
         )  # fmt: skip
 
@@ -156,8 +164,8 @@ class _Printing:
         self._left = limit
         self._streams: list[Any] = []
 
-    def start(self) -> None:
-        """A new cell: a new allowance, and streams that the last one took away are there again."""
+    def start(self, request: dict[str, Any]) -> None:
+        """A new cell: a new allowance, and streams that the last one took away are there again, and say whose output it is."""
         self._left = self._limit
         if not self._streams:  # only now: while a cell runs, also our first, IPython has methods of its own in these places
             self._streams = [sys.stdout, sys.stderr]
@@ -165,6 +173,8 @@ class _Printing:
                 self._wrap(stream)
         if getattr(sys.stdout, "closed", True) or getattr(sys.stderr, "closed", True):
             sys.stdout, sys.stderr = self._streams
+            for stream in self._streams:
+                stream.set_parent(request)
 
     def _wrap(self, stream: Any) -> None:
         """One character more than the limit goes out, so that outside it is seen that there was more.

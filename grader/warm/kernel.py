@@ -79,6 +79,7 @@ def _run(connection: str) -> int:
     config = Config(IPKernelApp=app_config, HistoryManager={"enabled": False})
     app: Any = IPKernelApp.instance(config=config)
     app.parse_command_line = lambda _argv=None: None  # all is said in `config`, and to build the parser takes a while
+    app.init_heartbeat = lambda: None  # nobody listens: whether we live is seen by our process
     with _no_modules():
         app.initialize()
     app.start()

@@ -51,7 +51,8 @@ REQUEST = Request(
 )
 
 WORDS: dict[tuple[type, str], str] = {
-    (Kernel, "_send"): "grader_cell grader_copy grader_error grader_device",
+    (Kernel, "_announce"): "grader_cell",
+    (Kernel, "_send"): "grader_copy grader_error grader_device",
     (Copy, "_say"): "open become restore",
     (Copy, "_go_on"): "open become",
     (Continued, "_ask"): "cell probe",
