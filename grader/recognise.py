@@ -169,7 +169,7 @@ def _by_call(pieces: list[Piece], template: Template) -> None:
         elif piece.is_code and piece.cell is None and _LOADS.search(piece.source) and bound_names(piece.source) <= {"grader"}:
             piece.ignored = True
             first.setdefault("setup", piece)
-        elif piece.is_code and not piece.is_(Role.SETUP):  # its `%pip` would have all of IPython imported, to be understood
+        elif piece.is_code:
             defined |= bound_names(piece.source)
     for cell_id, piece in (first | below).items():
         if cell_id in missing:

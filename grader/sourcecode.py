@@ -32,6 +32,7 @@ __all__ = [
 _CANNOT_PARSE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _TRANSPARENT = {"time", "capture", "prun"}  # magics whose code runs in the notebook's own namespace
 _IPYTHON_LINE = re.compile(r"^([ \t]*)(?:[%!?].*|\S.*\?|\S.*=[ \t]*[%!].*)$", re.MULTILINE)
+_INSTALLS = re.compile(r"^([ \t]*)[%!]pip\b(?:.*\\\n)*.*$", re.MULTILINE)  # binds no name, and IPython takes long to import
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -103,7 +104,7 @@ def bound_names(source: str) -> frozenset[str]:
 
     Blocks (``if``, ``for``, ``try``, ...) are looked into, functions and classes are not.
     """
-    return frozenset(_names(source, depth=0))
+    return frozenset(_names(_INSTALLS.sub(r"\1pass", source), depth=0))
 
 
 @lru_cache(maxsize=2048)

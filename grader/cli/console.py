@@ -93,7 +93,10 @@ def kernels_of(no_isolation: bool, cold: bool) -> tuple[Kernels | None, str]:
 
 
 def prepare(jobs: int, *, cold: bool, isolated: bool) -> None:
-    """Have the server of kernels import torch beside this process, which does so too if it is to have workers."""
+    """Have the server of kernels import torch beside this process, which does so too if it is to have workers.
+
+    isolated: the isolation will be asked for, so its trial begins now.
+    """
     from grader.isolation import begin
     from grader.run import Kernels
     from grader.run.nursery import fork_nursery

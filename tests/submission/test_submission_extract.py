@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from grader import sourcecode
@@ -44,9 +42,17 @@ def test_another_notebook_is_noticed(lab):
 def test_our_own_set_up_cell_does_not_have_ipython_imported(lab, monkeypatch):
     cells = lab.filled()
     cells[lab.at(cells, "setup")] = RawCell(True, "try:\n    import grader\nexcept ImportError:\n    %pip install it", ("setup",))
-    monkeypatch.setitem(sys.modules, "IPython", None)
     monkeypatch.setattr(sourcecode, "_python", lambda source: pytest.fail(f"this was to be translated: {source}"))
     assert lab.extract(cells) == lab.extract(lab.filled())
+
+
+@pytest.mark.parametrize("line", ["%pip install -q it", "!pip install it", "if True:\n    %pip install it \\\n  and_that"])
+def test_a_cell_that_installs_binds_what_it_did(line, monkeypatch):
+    source = f"a = 1\n{line}\nb = %time 2\n"
+    whole = sourcecode.bound_names(source)
+    assert {"a", "b"} <= whole
+    monkeypatch.setattr(sourcecode, "_python", lambda source: pytest.fail(f"this was to be translated: {source}"))
+    assert sourcecode.bound_names(f"a = 1\n{line}\nb = 2\n") == {"a", "b"}
 
 
 # ------------------------------------------------------------------------------------------------------------ stubs
