@@ -21,6 +21,8 @@ __all__ = ["Process", "Server", "handed_on", "server", "take_over"]
 
 _ENDING = 10.0  # seconds that a kernel's processes may take to be gone
 
+_PRELOADED = ("grader.run.serve", "grader.run.copies", "grader.run.cuda:install", "grader.run.originals:prepare")  # in this order
+
 _Name = tuple[object, ...]
 
 _servers: dict[_Name, Server] = {}
@@ -88,10 +90,7 @@ class Server:
         ours, theirs = pair()
         code = "import sys; sys.path[:] = [*sys.path[1:], sys.argv[1]]; from grader.warm.server import main; main(sys.argv[2:])"
         folder = str(Path(grader.__file__).parent.parent)
-        arguments = [
-            str(theirs.fileno()),
-            *(["grader.run.serve", "grader.run.copies", "grader.run.originals:prepare"] if warm else ["--cold"]),
-        ]
+        arguments = [str(theirs.fileno()), *(_PRELOADED if warm else ["--cold"])]
         null = subprocess.DEVNULL
         with theirs:
             process = subprocess.Popen(  # noqa: S603 - our own Python and our own module

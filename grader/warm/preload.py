@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from grader.warm.labels import put_off_labels
 from grader.warm.later import put_off
 
 __all__ = ["THREADS", "preload", "threads", "without_collector"]
@@ -72,6 +73,7 @@ def _use_torch() -> None:
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     put_off()
+    put_off_labels()
     torch.manual_seed(0)
     parameter = torch.nn.Parameter(torch.ones(1))
     optimizer = torch.optim.Adam([parameter])
