@@ -19,6 +19,7 @@ from grader.errors import AuthoringError, MachineError, Problem
 from grader.grade import judge, known_mistake, request
 from grader.judging import Agree, Probe
 from grader.key import Key, KeyCheck, KeyMistake
+from grader.keycache import KeyCache, facts_of
 from grader.notebook import Notebook, Role
 from grader.result import Capture, Outcome, Run
 from grader.run import Branch, Request, Runner, run_many
@@ -64,7 +65,7 @@ class RunCache:
 
 @dataclass(frozen=True)
 class Workshop:
-    """With what runs are done: the runner, how many at once, where they are kept, and who is told how far it is.
+    """With what runs are done: the runner, how many at once, where they and keys are kept, and who is told how far it is.
 
     kernels: what opens the runs of submissions, which are taken up again; None for whole runs of `runner`.
     """
@@ -74,6 +75,7 @@ class Workshop:
     cache: RunCache = dataclasses.field(default_factory=lambda: RunCache(None))
     progress: Progress = quiet
     kernels: Opener | None = None
+    keys: KeyCache = dataclasses.field(default_factory=lambda: KeyCache(None))
 
     @property
     def opener(self) -> Opener:
@@ -82,8 +84,10 @@ class Workshop:
 
     @classmethod
     def of(cls, assignment: Assignment, jobs: int, progress: Progress = quiet, *, cached: bool = True) -> Workshop:
-        """The usual one of a course: runs are kept in `.grader/runs/` there."""
-        return cls(jobs=jobs, cache=RunCache(assignment.course / ".grader" / "runs" if cached else None), progress=progress)
+        """The usual one of a course: runs are kept in `.grader/runs/` there, keys in `.grader/keys/`."""
+        place = assignment.course / ".grader"
+        runs, keys = (RunCache(place / "runs"), KeyCache(place / "keys")) if cached else (RunCache(None), KeyCache(None))
+        return cls(jobs=jobs, cache=runs, progress=progress, keys=keys)
 
     def run_all(self, what: str, requests: Mapping[str, Request]) -> dict[str, Run]:
         """Every request's run, from the cache or done now. Raises MachineError for one that the machine's fault stopped."""
@@ -103,8 +107,11 @@ class Workshop:
 
 def make_key(assignment: Assignment, workshop: Workshop) -> Key:
     """Run the reference and every mistake. Raises AuthoringError when the reference raises or a probe gives no value."""
-    runs = list(workshop.run_all("Reference and mistakes", reference_requests(assignment)).values())
-    return with_mistakes(assignment, key_of_reference(assignment, runs[0]), workshop, runs)
+    requests = reference_requests(assignment)
+    runs = list(workshop.run_all("Reference and mistakes", requests).values())
+    plain = key_of_reference(assignment, runs[0])
+    facts = [*facts_of(_with_generic(assignment)), *(request.key(running.versions()) for request in requests.values())]
+    return workshop.keys.get(plain, facts, lambda: with_mistakes(assignment, plain, workshop, runs))
 
 
 def key_of_reference(assignment: Assignment, run: Run) -> Key:

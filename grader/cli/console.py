@@ -95,16 +95,14 @@ def kernels_of(no_isolation: bool, cold: bool) -> tuple[Kernels | None, str]:
 def prepare(jobs: int, *, cold: bool, isolated: bool) -> None:
     """Have the server of kernels import torch beside this process, which does so too if it is to have workers.
 
-    isolated: the isolation will be asked for, so its trial begins now.
+    jobs: as `--jobs`. isolated: the isolation will be asked for.
     """
-    from grader.isolation import begin
-    from grader.run import Kernels
+    from grader.run.early import begin_early
+
+    begin_early(warm=not cold, isolated=isolated)
     from grader.run.nursery import fork_nursery
 
-    Kernels(warm=not cold).prepare()
-    if isolated:
-        begin()
-    if jobs > 1:
+    if jobs_of(jobs) > 1:
         fork_nursery()
 
 

@@ -60,7 +60,7 @@ def grade(
     """
     from grader.errors import UsageError
 
-    prepare(jobs_of(jobs), cold=cold, isolated=not no_isolation)
+    prepare(jobs, cold=cold, isolated=not no_isolation)
     kernels, refusal = kernels_of(no_isolation, cold)
     if kernels is None:
         raise UsageError(refusal)

@@ -26,7 +26,7 @@ __all__ = ["METHOD", "blocked_interrupt", "fork_nursery", "prepare_workers"]
 
 METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 
-_SHARED = ("torch", "scipy.optimize", "grader.run.live", "grader.batch.crew", "grader.run.settled")  # in this order
+_SHARED = ("torch", "grader.run.live", "grader.batch.crew", "grader.run.settled")  # in this order
 _PRELOADED = [*_SHARED, "grader.report.student", "grader.report.ready"]  # these by workers only, while the command reads on
 
 

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import grader
 from grader.isolation import Jail
 from grader.result import Run
-from grader.run.private import Private, environment_of_server
+from grader.run.private import Private
 from grader.run.request import Request
 from grader.settings import Limits
-from grader.warm.house import server
 from grader.warm.messages import Start
 
 if TYPE_CHECKING:
@@ -41,11 +40,6 @@ class Kernels:
 
     isolated: bool = False
     warm: bool = True
-
-    def prepare(self) -> None:
-        """Start now, beside what else is to be done first, what the first run would wait for."""
-        if self.warm and sys.platform.startswith("linux") and hasattr(os, "fork"):
-            server(environment_of_server(), warm=True)
 
     def execute(self, request: Request) -> Run:
         """One execution. Of a run with a reference's source in it (`carried`), no output comes back."""
