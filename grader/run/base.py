@@ -124,9 +124,11 @@ class Base:
 
     async def end(self) -> None:
         """Nothing of it is left."""
+        nothing_left = False
         try:
             self.close_copies()
-            await self.kernel.end()
+            nothing_left = await self.kernel.end()
         finally:
-            self.private.end_all()
+            if not nothing_left:
+                self.private.end_all()
             self.private.remove()

@@ -118,10 +118,14 @@ class Kernel:
             self._client.kernel_info()
         raise NoKernel("A kernel started, but its outputs do not come.")
 
-    async def end(self) -> None:
-        """Kill the kernel and its children. What cells left behind elsewhere is the private folder's to find."""
+    async def end(self) -> bool:
+        """Kill the kernel and its children. Returns whether nothing can be left: all died with the namespace that they were in.
+
+        Else, what cells left behind elsewhere is the private folder's to find.
+        """
+        nothing_left = False
         if isinstance(process := self.process, Process):
-            process.end()
+            nothing_left = process.end() and self._manager.plan.kernels.isolated
         elif process is not None:
             with contextlib.suppress(OSError):
                 _kill(process)
@@ -132,6 +136,7 @@ class Kernel:
             self._client.context.destroy(linger=0)
         with contextlib.suppress(RuntimeError, OSError):
             await self._manager.cleanup_resources()
+        return nothing_left
 
     @property
     def process(self) -> Any:

@@ -237,14 +237,15 @@ class Process:
             raise subprocess.TimeoutExpired("kernel", timeout or 0)
         return -9 if self.returncode is None else self.returncode
 
-    def end(self) -> None:
-        """Nothing of it is left: the init ends, and takes all with it."""
+    def end(self) -> bool:
+        """Nothing of it is left: the init ends, and takes all with it. Returns whether it did."""
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_WR)
-        self._wait(_ENDING, lambda: self.lost)
+        ended = self._wait(_ENDING, lambda: self.lost)
         self.lost = True
         self._control.close()
         self.copies.close()
+        return ended
 
     def _wait(self, seconds: float, done: Any) -> bool:
         deadline = time.monotonic() + seconds

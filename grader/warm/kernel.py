@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from grader.isolation import close_others, die_with_parent, lock
 from grader.warm.messages import Start, send
 
-__all__ = ["COPIES", "become"]
+__all__ = ["COPIES", "become", "prepare"]
 
 COPIES = "GRADER_COPIES"  # the environment's name for the descriptor on which copies of the kernel are handed out
 
@@ -82,8 +82,27 @@ def _run(connection: str) -> int:
     app.init_heartbeat = lambda: None  # nobody listens: whether we live is seen by our process
     with _no_modules():
         app.initialize()
+    if _modules:
+        app.shell._sys_modules_keys = _with_later_ones()
     app.start()
     return 0
+
+
+def prepare() -> None:
+    """Do once, before the forks, what IPython does last: it notes which modules are there, for `%reset -s aggressive`."""
+    _modules.update(sys.modules)
+
+
+def _with_later_ones() -> set[str]:
+    """With what was imported after the fork: it stands last."""
+    for name in reversed(sys.modules):
+        if name != "__main__" and name in _modules:
+            break
+        _modules.add(name)
+    return _modules
+
+
+_modules: set[str] = set()
 
 
 class _Sys:
@@ -98,10 +117,14 @@ class _Sys:
 @contextlib.contextmanager
 def _no_modules() -> Iterator[None]:
     """ipykernel lists the files of all modules for a debugger, which we do not have: it counts a reference to each of thousands
-    of objects, and so writes into 20 MB of memory that a fork otherwise shares (`ipykernel.ipkernel.IPythonKernel.__init__`)."""
-    names = vars(sys.modules["ipykernel.ipkernel"])
-    names["sys"] = _Sys()
+    of objects, and so writes into 20 MB of memory that a fork otherwise shares (`ipykernel.ipkernel.IPythonKernel.__init__`).
+    IPython lists their names (`IPython.core.shellapp.InteractiveShellApp.init_code`), which `prepare` did already."""
+    where = ["ipykernel.ipkernel", "IPython.core.shellapp"] if _modules else ["ipykernel.ipkernel"]
+    spaces = [vars(sys.modules[name]) for name in where]
+    for names in spaces:
+        names["sys"] = _Sys()
     try:
         yield
     finally:
-        names["sys"] = sys
+        for names in spaces:
+            names["sys"] = sys

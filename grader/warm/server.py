@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 
 from grader.isolation import IsolationError, die_with_parent, python_paths, separate
-from grader.warm import init
+from grader.warm import init, kernel
 from grader.warm.messages import ANOTHER, Start, receive, send
 from grader.warm.preload import preload, threads
 
@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> None:
     if "--cold" not in arguments:
         preload(arguments[1:])
         del sys.path[-1 - sys.path[::-1].index(sys.argv[1])]  # our package's folder: what lies beside it is not a kernel's to see
+        kernel.prepare()
         if threads() > 1:
             raise SystemExit("An import started a thread: kernels cannot be forked from here.")
     python_paths()  # remembered: each kernel's init asks for it, and it takes 40 ms to find

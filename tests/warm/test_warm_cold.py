@@ -190,3 +190,13 @@ def test_a_warm_kernel_has_what_a_notebook_expects() -> None:
     assert dict(zip(FACTS, said.splitlines(), strict=True)) == FACTS
     assert printed(ran, "given-3") == "7 True\n"
     assert [sorted(output["data"]) for output in cell(ran, "given-4").outputs] == [["text/plain"], ["image/png", "text/plain"]]
+
+
+def test_what_a_warm_kernel_began_with_is_no_leftover() -> None:
+    """`%reset --aggressive` forgets the modules that the notebook imported, and those only."""
+    told = "import sys; print([name in sys.modules for name in ('made', 'torch', 'IPython', 'ipykernel.iostream', '__main__')])"
+    cells = (SHOWN["magics"], "import made", told, "%reset -f --aggressive", told, "import made; print(made.value)")
+    ran = Kernels().execute(Request(book(*map(given, cells)), {}, QUICK))
+    assert printed(ran, "given-2") == "[True, True, True, True, True]\n"
+    assert printed(ran, "given-4") == "[False, True, True, True, True]\n"
+    assert printed(ran, "given-5") == "7\n"
