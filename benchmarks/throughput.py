@@ -1,6 +1,6 @@
 """The same homework and the same submissions through nbgrader and through us, in one run, in turns.
 
-    python benchmarks/throughput.py [--light 16x2] [--middle 6x2] [--heavy 4x1] [--wrong 0] [--grade-options="--cold"]
+    python benchmarks/throughput.py [--light 60x1] [--middle 6x2] [--heavy 4x1] [--wrong 0] [--grade-options="--cold"]
                                     [--nbgrader-threads default|1|both] [--no-nbgrader] [--env FOLDER] [--own-torch] [--json]
 
 --light, --middle, --heavy  submissions x rounds; 0 leaves the set out. A notebook of each has about 0.3, 1 and 10 s of
@@ -172,7 +172,7 @@ def size(text: str) -> tuple[int, int]:
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in {"light": "16x2", "middle": "6x2", "heavy": "4x1"}.items():
+    for name, default in {"light": "60x1", "middle": "6x2", "heavy": "4x1"}.items():
         parser.add_argument(f"--{name}", type=size, default=default)
     parser.add_argument("--wrong", type=int, default=0)
     parser.add_argument("--grade-options", default="")
