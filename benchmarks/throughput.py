@@ -1,6 +1,6 @@
 """The same homework and the same submissions through nbgrader and through us, in one run, in turns.
 
-    python benchmarks/throughput.py [--light 60x1] [--middle 6x2] [--heavy 4x1] [--wrong 0] [--grade-options="--cold"]
+    python benchmarks/throughput.py [--light 60x1] [--middle 40x1] [--heavy 8x1] [--wrong 0] [--grade-options="--cold"]
                                     [--nbgrader-threads default|1|both] [--no-nbgrader] [--env FOLDER] [--own-torch] [--json]
 
 --light, --middle, --heavy  submissions x rounds; 0 leaves the set out. A notebook of each has about 0.3, 1 and 10 s of
@@ -11,7 +11,7 @@
 --env                       where nbgrader's environment is, or is made (network!) [.grader/bench-nbgrader, which git ignores]
 --own-torch                 install torch there, too; without, it has links to the files that we use (0.8 to 5 GB less)
 
-bare         the code cells in one plain process with one thread, after imports and a warm-up with ten epochs
+bare         the code cells in one plain process with one thread, after imports and a warm-up with ten epochs, no figure drawn
 1, 2 workers `grader grade` with a new --out; our key is made before, so a key's cost is not in it, and nothing else is reused
 nbgrader     `nbgrader autograde` alone, though ours writes the feedback pages, too; `generate_feedback` is a figure of its own
 
@@ -172,7 +172,7 @@ def size(text: str) -> tuple[int, int]:
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in {"light": "60x1", "middle": "6x2", "heavy": "4x1"}.items():
+    for name, default in {"light": "60x1", "middle": "40x1", "heavy": "8x1"}.items():
         parser.add_argument(f"--{name}", type=size, default=default)
     parser.add_argument("--wrong", type=int, default=0)
     parser.add_argument("--grade-options", default="")
