@@ -89,7 +89,7 @@ def _run(connection: str) -> int:
 
 
 def prepare() -> None:
-    """Do once, before the forks, what IPython does last: it notes which modules are there, for `%reset -s aggressive`."""
+    """Do once, before the forks, what IPython does last: it notes which modules are there, for `%reset --aggressive`."""
     _modules.update(sys.modules)
 
 
