@@ -14,7 +14,7 @@ from grader.assignment import Assignment
 from grader.errors import UsageError
 from grader.key import Key
 
-__all__ = ["KeyCache", "facts_of"]
+__all__ = ["KeyCache", "facts_of", "write_whole"]
 
 _DIGEST = 64  # characters
 
@@ -41,11 +41,16 @@ class KeyCache:
                 return Key.from_bytes(kept[_DIGEST:])
         key = make()
         with contextlib.suppress(OSError):  # a course on a read-only disk
-            self.folder.mkdir(parents=True, exist_ok=True)
-            part = self.folder / f"{name}.{os.getpid()}.part"
-            part.write_bytes(digest + key.to_bytes())
-            part.replace(path)
+            write_whole(path, digest + key.to_bytes())
         return key
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Whole or not at all, also where two commands write the same file at once. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(data)
+    part.replace(path)
 
 
 def facts_of(assignment: Assignment) -> list[str]:

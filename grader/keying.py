@@ -19,7 +19,7 @@ from grader.errors import AuthoringError, MachineError, Problem
 from grader.grade import judge, known_mistake, request
 from grader.judging import Agree, Probe
 from grader.key import Key, KeyCheck, KeyMistake
-from grader.keycache import KeyCache, facts_of
+from grader.keycache import KeyCache, facts_of, write_whole
 from grader.notebook import Notebook, Role
 from grader.result import Capture, Outcome, Run
 from grader.run import Branch, Request, Runner, run_many
@@ -54,11 +54,8 @@ class RunCache:
         if self.folder is None or run.state == "ours":
             return
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self.folder / f"{key}.run", run.to_bytes())
             (self.folder.parent / ".gitignore").write_text("*\n")
-            part = self.folder / f"{key}.part"
-            part.write_bytes(run.to_bytes())
-            part.rename(self.folder / f"{key}.run")
         except OSError:
             return  # a course on a read-only disk is not slower than without a cache
 

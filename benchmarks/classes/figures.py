@@ -16,9 +16,7 @@ FLOORS = {"light": 12.0, "middle": 8.0, "heavy": 4.0}  # times nbgrader's throug
 MOST_OVERHEAD = 0.5  # seconds a notebook
 LEAST_SPEED_UP = 1.8  # two workers against one, on the light set
 MOST_SPEED_UP = 2.1  # what is above was other work on the machine
-LEAST_OF_BARE = (
-    0.75  # our kernels leave out the profiler's labels (`grader.warm.labels`), a seventh of a small network's training
-)
+LEAST_OF_BARE = 0.75  # our kernels leave out the profiler's labels (`grader.warm.labels`), a seventh of such a training
 
 
 @dataclass

@@ -5,19 +5,16 @@ These take the longest of a command's start, so this imports nothing of weight b
 
 from __future__ import annotations
 
-import os
-import sys
-
 from grader.isolation import begin
 from grader.run.private import environment_of_server
-from grader.warm.house import server
+from grader.warm.house import can_serve, server
 
 __all__ = ["begin_early"]
 
 
 def begin_early(*, warm: bool, isolated: bool) -> None:
     """Start what the first run would wait for. warm, isolated: as in `Kernels`."""
-    if warm and sys.platform.startswith("linux") and hasattr(os, "fork"):
+    if warm and can_serve():
         server(environment_of_server(), warm=True)
     if isolated:
         begin()

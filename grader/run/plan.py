@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from grader.result import Run
 from grader.run.private import Private
 from grader.run.request import Request
 from grader.settings import Limits
+from grader.warm.house import can_serve
 from grader.warm.messages import Start
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class Plan:
     def served(self) -> bool:
         """Whether a server of ours starts it. Where that can't be, jupyter_client does, and there are no copies."""
         on_gpu = self.private.device == "cuda" and not self.kernels.isolated  # no process that has seen a GPU is forked
-        return sys.platform.startswith("linux") and hasattr(os, "fork") and not on_gpu
+        return can_serve() and not on_gpu
 
     @property
     def warm(self) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 import grader
 from grader.warm.messages import ANOTHER, Start, pair, receive, send
 
-__all__ = ["Process", "Server", "handed_on", "server", "take_over"]
+__all__ = ["Process", "Server", "can_serve", "handed_on", "server", "take_over"]
 
 _ENDING = 10.0  # seconds that a kernel's processes may take to be gone
 
@@ -27,6 +27,11 @@ _Name = tuple[object, ...]
 
 _servers: dict[_Name, Server] = {}
 _lock = threading.Lock()
+
+
+def can_serve() -> bool:
+    """Whether this system has what a server takes: Linux, whose processes can be forked and followed."""
+    return sys.platform.startswith("linux") and hasattr(os, "fork")
 
 
 def server(environment: dict[str, str], *, warm: bool) -> Server:

@@ -31,7 +31,10 @@ def put_off_labels() -> None:
 
     @functools.wraps(begin)
     def enter(self: Any) -> Any:
-        return begin(self) if is_profiled() else self
+        if is_profiled():
+            return begin(self)
+        self.record = None  # a decorator's label is begun again in each call
+        return self
 
     @functools.wraps(end)
     def leave(self: Any, *error: Any) -> Any:

@@ -60,3 +60,9 @@ def test_nobody_else_pays() -> None:
     assert told("without", [taken])[taken] == told("with", ["steps(2)"])["steps(2)"]
     with pytest.raises(AssertionError, match="NoneType"):
         told("with", [taken])
+
+
+def test_a_label_that_was_put_once_is_not_ended_twice() -> None:
+    """A decorator has one label for all calls: what it began while somebody profiled is over in the next call."""
+    taken = "[profiled(decorated), setattr(torch.ops.profiler, '_record_function_exit', None), decorated()]"
+    assert told("without", [taken])[taken] == [["decorated"], None, 2.0]
