@@ -36,12 +36,15 @@ class Attempt:
         self.asked = known.asked
         self._latest: Copy | None = None  # of the kernel as it is now, as long as no cell ran since
         self._repeated = 0.0  # seconds that cells took since the last copy was kept
+        self._own: list[int] = []  # the student's cells that this very process has run: what they left running is in it
 
     async def take(self, step: Step, *, copied: bool) -> None:
         """One step. copied: there is a copy of the kernel as it is now."""
         if step.begins_blank and not copied and self._is_worth_it(step):
             await self._copy(step)
         if step.cell is not None:
+            if step.index in self.known.alone and self._own:
+                await self._leave_behind(step.index, step.cell)
             await self._execute(step.index, step.cell)
         await self._check([probe for probe in step.probes if probe.name not in self.known.captures])
         self.known.tell(step.index)
@@ -122,18 +125,49 @@ class Attempt:
             self._latest.close()
         self._latest = None
 
-    async def _copied(self, where: str, again: str) -> Copy | NoCopy:
-        """Raises KernelLost, or KernelDied for one that vanished. again: names this moment, of which there may be a second."""
+    async def _leave_behind(self, index: int, cell: Cell) -> None:
+        """The cell will begin in a process of its own, which has none of the threads, processes and timers that others left.
+
+        Raises KernelLost; nothing where no copy can be had.
+        """
+        self.forget()
+        copy = await self._copied(f"before cell `{cell.id}`", f"alone {cell.id}", anyway=True)
+        if isinstance(copy, Copy):
+            self.base.copies[index] = Kept(copy, self.known.elapsed())
+            raise KernelLost
+
+    async def _copied(self, where: str, again: str, *, anyway: bool = False) -> Copy | NoCopy:
+        """Raises KernelLost, or KernelDied for one that vanished. again: names this moment, of which there may be a second.
+
+        anyway: cells go on from it though it lacks what earlier ones left running.
+        """
         if self._latest is not None:
             return self._latest
         try:
-            copy = await self.speaker.copy()
+            copy = await self.speaker.copy(anyway=anyway)
             self._latest = copy if isinstance(copy, Copy) else None
             return copy
         except (KernelDied, KernelHangs) as error:
+            how = str(error) or "hung"
+            if isinstance(error, KernelDied) and error.lost:
+                raise
             if isinstance(error, KernelDied) and error.unexplained and self._first_time(f"copy {again}"):
                 raise KernelLost from None
-            raise _lost(error, f"The kernel was lost {where}: it {error or 'hung'}") from None
+            if self._own and not self._first_time(f"lost {again}"):
+                raise self._culprit(where, how) from None
+            raise KernelLost(f"The kernel was lost {where}: it {how}", without=False) from None
+
+    def _culprit(self, where: str, how: str) -> KernelLost:
+        """What a cell left running ends the kernel again and again: the cell is not run again, if only one can be it.
+
+        Else each has a process of its own from now on, so that it will be known.
+        """
+        first, *others = self._own
+        if others:
+            self.known.alone |= {index: self.known.alone.get(index, "") for index in others}
+            return KernelLost()
+        self.known.deadly.add(first)
+        return KernelLost(f"What cell `{self.asked.notebook.cells[first].id}` left running ended the kernel {where}: it {how}")
 
     def _blame(self, why: str) -> None:
         """The last own cell left so much behind that nothing can be asked any more: it is not run again."""
@@ -157,7 +191,7 @@ class Attempt:
         except KernelDied as error:
             if error.lost:
                 raise
-            if error.unexplained and self._first_time(index):
+            if (error.unexplained and self._first_time(index)) or self._may_be_anothers(index, str(error)):
                 raise KernelLost from None
             end, lost = CellEnd("died", f"the kernel {error}"), f"The kernel died in cell `{cell.id}`: it {error}"
         except KernelHangs:
@@ -179,6 +213,19 @@ class Attempt:
         if lost:
             known.deadly.add(index)
             raise KernelLost(lost)
+        if cell.role in (Role.BLANK, Role.EXTRA):
+            self._own.append(index)
+        if how := known.alone.get(index):
+            known.note(
+                f"The kernel died in cell `{cell.id}`: it {how}. By itself, without what other cells left running, it ran."
+            )
+
+    def _may_be_anothers(self, index: int, how: str) -> bool:
+        """Whether what the kernel died of may be what another cell left running in it: told once of each cell."""
+        if not self._own or not self.base.copies or index in self.known.alone:
+            return False
+        self.known.alone[index] = how
+        return True
 
     async def ask(self, probe: Probe, asked: Kernel | Continued | Copy, *, last: bool = False) -> None:
         """Keep what one probe brings out. What may be the machine's doing is asked once more. last: of a copy, see `Copy.ask`."""
@@ -220,11 +267,9 @@ class Attempt:
             if error.killed and not error.lost and self._first_time(probe.name):
                 raise KernelLost from None
             known.captures[probe.name] = Capture(fault=Fault("died", message=f"the kernel {error}"))
-            raise _lost(error, f"The kernel died in a check: it {error}") from None
+            if error.lost:
+                raise
+            raise KernelLost(f"The kernel died in a check: it {error}") from None
         except KernelHangs:
             known.captures[probe.name] = Capture(fault=Fault("timeout"))
             raise KernelLost("A check did not stop and was killed with its kernel") from None
-
-
-def _lost(error: KernelDied | KernelHangs, said: str) -> Exception:
-    return error if isinstance(error, KernelDied) and error.lost else KernelLost(said)

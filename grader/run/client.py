@@ -205,11 +205,11 @@ class Kernel:
         reply = reply or await self._reply_to_interrupt(message)
         return unpack(b"".join(map(bytes, reply["buffers"][:1])))
 
-    async def copy(self) -> Copy | NoCopy:
-        """A copy of the kernel as it is now. Raises KernelDied or KernelHangs."""
+    async def copy(self, *, anyway: bool = False) -> Copy | NoCopy:
+        """A copy of the kernel as it is now. Raises KernelDied or KernelHangs. anyway: see `Copies.make`."""
         if not isinstance(self.process, Process):
             return NoCopy(able=False)
-        reply = await self._reply(message := self._send("grader_copy", {}), time.monotonic() + _SLACK)
+        reply = await self._reply(message := self._send("grader_copy", {"anyway": anyway}), time.monotonic() + _SLACK)
         reply = reply or await self._reply_to_interrupt(message)
         return await collect(self.process, reply["content"], self)
 

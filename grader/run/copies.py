@@ -49,8 +49,10 @@ class Copies:
         self._pids: set[int] = set()  # of copies, which are this process's children
         self.open: list[socket.socket] = []  # what a copy of ours must not hold open
 
-    def make(self) -> dict[str, Any]:
+    def make(self, *, anyway: bool = False) -> dict[str, Any]:
         """Fork a copy that waits. Called while the session's originals are in their places.
+
+        anyway: cells may go on from it though it lacks the threads, tasks and processes that others left running.
 
         why_not: why there is none, else "". able: whether this system copies kernels at all. files: whether cells may go on
         from it; probes may always. pid: of the copy.
@@ -58,7 +60,8 @@ class Copies:
         told: dict[str, Any] = {"why_not": "", "able": self._channel is not None and can_fork(), "files": True}
         if not told["able"]:
             return told | {"why_not": "this system does not copy kernels"}
-        told["files"] = self._keep_files() and not (self._has_threads() or _has_tasks() or _children() - self._pids)
+        left = not anyway and (self._has_threads() or _has_tasks() or bool(_children() - self._pids))
+        told["files"] = self._keep_files() and not left
         try:
             ours, theirs = _pair(socket.SOCK_SEQPACKET)
         except OSError as error:
@@ -182,8 +185,8 @@ class _Continued:
             return {}, [self._session.take_here(source, content["name"], pieces.pop(0))]
         return {}, [self._session.take_bytes(source, content["name"], pieces.pop(0), content["seconds"])]
 
-    def _do_copy(self, _content: dict[str, Any], _pieces: list[bytes]) -> Frame:
-        return self._copies.make(), []
+    def _do_copy(self, content: dict[str, Any], _pieces: list[bytes]) -> Frame:
+        return self._copies.make(anyway=content["anyway"]), []
 
     def _do_ended(self, content: dict[str, Any], _pieces: list[bytes]) -> Frame:
         return {"code": ended(content["pid"])}, []

@@ -16,12 +16,21 @@ class TimeOver(Exception):
 
 
 class KernelLost(Exception):
-    """The kernel died or had to be killed. The message says in what; without one nothing is to be said."""
+    """The kernel died or had to be killed. The message says in what; without one nothing is to be said.
+
+    without: whether what it died in is not run again.
+    """
+
+    def __init__(self, said: str = "", *, without: bool = True) -> None:
+        super().__init__(said)
+        self.without = without
 
 
 @dataclass
 class Known:
-    """deadly: cells that are not run again. again: cells and probes that were given a second time.
+    """deadly: cells that are not run again. again: cells, probes and moments before a copy that were given a second time.
+
+    alone: cells that are run in a process in which nothing of earlier cells is left running, and how it ended before, if in them.
 
     over: no cell will run any more, whatever is left of the time. ours: seconds of kernels' starts and of other sources, which
     the notebook's limit does not count. aside: of these, the seconds of other sources.
@@ -35,10 +44,16 @@ class Known:
     notes: list[str] = field(default_factory=list)
     deadly: set[int] = field(default_factory=set)
     again: set[int | str] = field(default_factory=set)
+    alone: dict[int, str] = field(default_factory=dict)
     over: bool = False
     ours: float = 0.0
     aside: float = 0.0
     _told: int = 0
+
+    def note(self, said: str) -> None:
+        """Say it once."""
+        if said not in self.notes:
+            self.notes.append(said)
 
     def left(self) -> float:
         """Seconds until the notebook's limit. Raises TimeOver when there are none."""

@@ -23,7 +23,7 @@ from grader.run.session import Continued, Copy
 __all__ = ["Work"]
 
 KERNELS = 3  # started for one run
-RESUMED = 20  # times that one is taken up again from a copy
+RESUMED = 60  # times that one is taken up again from a copy: up to three for each cell that kills
 LOST = 3  # kernels that vanished with whoever watched over them: the machine's fault
 
 
@@ -68,8 +68,8 @@ class Work:
                 possible = resumed < RESUMED if self._origin else started < KERNELS
                 done = self.known.first_open(self._waiting()) is None and not self._waiting()
                 if str(error):
-                    what_then = "; the rest was run again without it" if possible and not done else ""
-                    self.known.notes.append(f"{error}{what_then}.")
+                    what_then = f"; the rest was run again{' without it' * error.without}" if possible and not done else ""
+                    self.known.note(f"{error}{what_then}.")
                 if done:
                     return
                 if not possible:

@@ -2,7 +2,7 @@
 
     grader_error   type, message and line of the last cell's error     answered with them
     grader_probe   name and seconds; source and given as buffers       answered with the packed capture as a buffer
-    grader_copy    nothing                                             answered with whether there is a copy now, and why not
+    grader_copy    whether one is wanted anyway (`Copies.make`)        answered with whether there is a copy now, and why not
     grader_ended   the process id of a copy                            answered with its exit code
     grader_device  nothing                                             answered with the accelerator that a cell asked for in vain
 
@@ -144,7 +144,7 @@ class _Messages:
 
         def on_copy(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
-                send(stream, ANSWER, copies.make(), message, ident=ident)
+                send(stream, ANSWER, copies.make(anyway=bool(message["content"].get("anyway"))), message, ident=ident)
 
         def on_ended(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:

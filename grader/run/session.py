@@ -252,9 +252,9 @@ class Continued:
         _, pieces = await self._ask(told, [probe.source.encode(), dumps(probe.given)], most)
         return unpack(b"".join(pieces[:1]))
 
-    async def copy(self) -> Copy | NoCopy:
-        """A copy of this one."""
-        content, _ = await self._ask({"do": "copy"}, (), _SOON)
+    async def copy(self, *, anyway: bool = False) -> Copy | NoCopy:
+        """A copy of this one. Raises KernelDied or KernelHangs. anyway: see `Copies.make`."""
+        content, _ = await self._ask({"do": "copy", "anyway": anyway}, (), _SOON)
         return await collect(self._process, content, self)
 
     async def how_ended(self, pid: int) -> int | None:

@@ -167,6 +167,50 @@ _LEAVES = [
     Case("many-files", _then("import os\nos.mkdir('many')\nfor number in range(2_000_000):\n    open(f'many/{number}', 'w').close()"), maybe=frozenset()),
 ]  # fmt: skip
 
+# What is left running ends the kernel in a later cell, which is not to blame.
+_LATER = "from time import sleep\nsleep(1)"
+_TIME_BOMBS = [
+    Case("thread-that-exits-later", _then("import os, threading\nthreading.Timer(0.3, lambda: os._exit(1)).start()"), after=(_LATER,)),
+    Case("child-that-kills-later", _then("import subprocess\nsubprocess.Popen('sleep 0.3; kill -9 $PPID', shell=True)"), after=(_LATER,)),
+    Case("child-that-kills-everybody", _then(
+        "import subprocess\nsubprocess.Popen('while :; do sleep 0.3; kill -9 -1; done', shell=True, start_new_session=True)"
+    ), maybe=BOTH, after=(_LATER,), isolated=True),
+    Case("timer-that-goes-on", _then("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)"), maybe=BOTH, after=(_LATER,)),
+    Case("exceptions-from-a-thread", _then("""
+import ctypes, threading, time
+main = ctypes.c_ulong(threading.main_thread().ident)
+def shoot():
+    while True:
+        time.sleep(0.02)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(main, ctypes.py_object(SystemExit))
+threading.Thread(target=shoot, daemon=True).start()
+"""), maybe=BOTH, after=(_LATER,)),
+]  # fmt: skip
+
+# Settings and helpers that other cells and checks find as they were left.
+_LEFT_ON = [
+    Case("default-device-meta", _then("import torch\ntorch.set_default_device('meta')\ntorch.set_default_dtype(torch.float64)")),
+    Case("inference-mode", _then("import torch\ntorch.inference_mode(True).__enter__()\ntorch.autograd.set_detect_anomaly(True)")),
+    Case("workers-of-a-loader", _then("""
+from torch.utils.data import DataLoader
+loader = DataLoader(range(64), batch_size=8, num_workers=2, persistent_workers=True)
+batches = iter(loader)
+print(next(batches))
+"""), shows=("tensor([0, 1, 2, 3, 4, 5, 6, 7])",)),
+    Case("pool-of-processes", _then("""
+from concurrent.futures import ProcessPoolExecutor
+def square(x):
+    return x * x
+pool = ProcessPoolExecutor(2)
+print(list(pool.map(square, range(5))))
+"""), shows=("[0, 1, 4, 9, 16]",)),
+    Case("no-more-processes", _then("import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (0, 0))"), maybe=BOTH),
+    Case("no-more-imports", _then("import sys\nsys.meta_path.clear()\nsys.path.clear()\nsys.path_hooks.clear()")),
+    Case("debugger", _then("breakpoint()"), maybe=BOTH),
+    Case("shell-that-kills", _then("!kill -9 $PPID"), BOTH, says=_DIED),
+    Case("shell-for-ever", after=("%%bash\nsleep 1000", "!yes", "%%bash --bg\nsleep 1000")),
+]  # fmt: skip
+
 # Only isolation keeps these off the machine. Each stops by itself after doing enough harm to be seen, and boasts of it: the
 # limits are 4 GiB of memory and 100 MiB of disk here (`course.TOML`), and some hundred processes.
 _TAKES = [
@@ -240,4 +284,4 @@ for folder in (os.environ["TMPDIR"], os.path.expanduser("~"), "/tmp", "/var/tmp"
 """), maybe=BOTH, isolated=True),
 ]  # fmt: skip
 
-CASES = [*_PRINTS, *_HANGS, *_ENDS, *_RECURSION, *_BREAKS, *_VALUES, *_LEAVES, *_TAKES]
+CASES = [*_PRINTS, *_HANGS, *_ENDS, *_RECURSION, *_BREAKS, *_VALUES, *_LEAVES, *_TIME_BOMBS, *_LEFT_ON, *_TAKES]

@@ -73,7 +73,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return started
 
 
-async def no_copy(_kernel: object) -> NoCopy:
+async def no_copy(_kernel: object, **_how: object) -> NoCopy:
     """As where kernels cannot be forked."""
     return NoCopy(able=False)
 

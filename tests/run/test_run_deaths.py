@@ -146,7 +146,7 @@ def test_after_the_last_kernel_the_rest_is_not_run(monkeypatch: pytest.MonkeyPat
     assert cell(ran, "blank-kill0").error == "the kernel was ended by SIGABRT"
 
 
-async def no_copy(_kernel: object) -> NoCopy:
+async def no_copy(_kernel: object, **_how: object) -> NoCopy:
     """As where kernels cannot be forked."""
     return NoCopy(able=False)
 

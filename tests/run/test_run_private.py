@@ -26,7 +26,7 @@ for name, handler in list(kernel.shell_handlers.items()):
 """
 
 
-async def no_copy(_kernel: object) -> NoCopy:
+async def no_copy(_kernel: object, **_how: object) -> NoCopy:
     """As where kernels cannot be forked."""
     return NoCopy(able=False)
 
