@@ -27,10 +27,10 @@ from grader.run.frames import BadFrame, Frame, frame, lengths, parts
 from grader.run.inside import Session
 from grader.run.isolate import can_fork, high, silence
 from grader.run.recorder import Recorder
+from grader.run.remains import something_runs
 
 __all__ = ["Copies", "ended"]
 
-_LIBRARIES = ("zmq", "ipykernel", "tornado", "IPython", "tqdm")  # whose threads start late: pyzmq's with the first large message
 _LARGEST = 2**16  # bytes of a word between a copy and the grader
 _PATIENCE = 200  # times 5 ms, for a process to end that nobody hears of any more
 
@@ -60,8 +60,7 @@ class Copies:
         told: dict[str, Any] = {"why_not": "", "able": self._channel is not None and can_fork(), "files": True}
         if not told["able"]:
             return told | {"why_not": "this system does not copy kernels"}
-        left = not anyway and (self._has_threads() or _has_tasks() or bool(_children() - self._pids))
-        told["files"] = self._keep_files() and not left
+        told["files"] = self._keep_files() and (anyway or not something_runs(self._threads, self._pids))
         try:
             ours, theirs = _pair(socket.SOCK_SEQPACKET)
         except OSError as error:
@@ -85,10 +84,6 @@ class Copies:
             self._files = {}
             return False
         return True
-
-    def _has_threads(self) -> bool:
-        """Whether cells started any: a fork takes none of them along. Those of the kernel's own libraries do not matter."""
-        return any(type(one).__module__.split(".")[0] not in _LIBRARIES for one in set(threading.enumerate()) - self._threads)
 
     # ------------------------------------------------------------------------------------------------------ a paused copy
 
@@ -262,26 +257,6 @@ def _let_go(but: set[int]) -> None:
         with suppress(OSError):
             if stat.S_ISFIFO(kind := os.fstat(descriptor).st_mode) or stat.S_ISSOCK(kind):
                 os.dup2(null, descriptor)  # a number that was free would be another one's later
-
-
-def _has_tasks() -> bool:
-    """Whether cells began tasks that are still to go on in the kernel's own loop, which a copy does not have."""
-    loop = asyncio._get_running_loop()
-    return loop is not None and not all(_is_the_kernels(task.get_coro()) for task in asyncio.all_tasks(loop))
-
-
-def _is_the_kernels(coroutine: Any) -> bool:
-    code = getattr(coroutine, "cr_code", None)
-    return code is not None and any(f"{os.sep}{name}{os.sep}" in code.co_filename for name in ("ipykernel", "tornado", "zmq"))
-
-
-def _children() -> set[int]:
-    """The processes that this one started and that are not waited for yet. proc(5): /proc/PID/task/TID/children"""
-    found: set[int] = set()
-    for thread in os.listdir("/proc/self/task"):
-        with suppress(OSError):
-            found |= set(map(int, Path(f"/proc/self/task/{thread}/children").read_text().split()))
-    return found
 
 
 def _pair(kind: socket.SocketKind) -> tuple[socket.socket, socket.socket]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 import socket
 import time
@@ -17,6 +16,7 @@ from grader.notebook import Cell, Role
 from grader.result import Capture, Fault
 from grader.run.ends import TOO_MUCH, CellEnd, KernelDied, KernelHangs, ended
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
+from grader.run.handed import readable, received
 from grader.run.isolate import NO_COPY
 from grader.run.outputs import one_line
 from grader.run.wire import unpack
@@ -49,40 +49,12 @@ async def collect(process: Process, told: dict[str, Any], maker: Maker) -> Copy 
     """The copy that `maker` has just made, as it told us."""
     if told.get("why_not"):
         return NoCopy(bool(told.get("able")), str(told["why_not"]))
-    found = await _received(process.copies, _SOON, told.get("pid"))
+    found = await received(process.copies, _SOON, told.get("pid"))
     if found is None:
         return NoCopy(True, "it did not come")
     pid, channel = found
     process.tell(keep=pid)
     return Copy(process, maker, pid, channel, files=bool(told.get("files")))
-
-
-async def _received(channel: socket.socket, seconds: float, pid: object = None) -> tuple[int, socket.socket] | None:
-    """A process id, that one if given, and the socket that came with it. What a cell may have written there is passed over."""
-    channel.setblocking(False)
-    deadline = time.monotonic() + seconds
-    with contextlib.suppress(OSError):
-        while await _readable(channel, deadline - time.monotonic()):
-            told = _pid_and_socket(channel)
-            if told and pid in (None, told[0]):
-                return told
-            if told:
-                told[1].close()
-            elif told is None:
-                return None
-    return None
-
-
-async def _readable(channel: socket.socket, seconds: float) -> bool:
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(channel, ready.set)
-    try:
-        return await asyncio.wait_for(ready.wait(), seconds)
-    except TimeoutError:
-        return False
-    finally:
-        loop.remove_reader(channel)
 
 
 def _output(said: Any) -> dict[str, Any] | None:
@@ -99,16 +71,6 @@ def _output(said: Any) -> dict[str, Any] | None:
 
 def _is_text(what: object) -> bool:
     return isinstance(what, str)
-
-
-def _pid_and_socket(channel: socket.socket) -> tuple[int, socket.socket] | tuple[()] | None:
-    """Nothing for what is no such message; None when the other end is closed."""
-    data, descriptors, _, _ = socket.recv_fds(channel, 64, 1)
-    if data.isdigit() and descriptors:
-        return int(data), socket.socket(fileno=descriptors[0])
-    for descriptor in descriptors:
-        os.close(descriptor)
-    return () if data else None
 
 
 class Copy:
@@ -134,7 +96,7 @@ class Copy:
     async def _go_on(self, word: bytes) -> Continued | None:
         if not self._say(word):
             return None
-        found = await _received(self._channel, _PUT_BACK)
+        found = await received(self._channel, _PUT_BACK)
         if found is None:
             return None
         pid, channel = found
@@ -159,7 +121,7 @@ class Copy:
             await continued.end()
 
     async def restore(self) -> None:
-        if self._say(b"restore") and await _readable(self._channel, _PUT_BACK):
+        if self._say(b"restore") and await readable(self._channel, _PUT_BACK):
             with contextlib.suppress(OSError):
                 self._channel.recv(64)
 
@@ -177,7 +139,7 @@ class Copy:
         if pid == self.pid:
             return await self._how_it_ended()
         with contextlib.suppress(OSError, ValueError):
-            if self._say(str(pid).encode()) and await _readable(self._channel, _SOON):
+            if self._say(str(pid).encode()) and await readable(self._channel, _SOON):
                 return int(self._channel.recv(64))
         return None
 
