@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Kernels", "Plan"]
 
-_MARGIN = 60.0  # seconds of CPU time beyond a notebook's limit: the limits on wall time come first, and say more
+_MARGIN = 60.0  # seconds of CPU time beyond a notebook's limit on all cores: the limits on wall time come first, and say more
 
 
 @dataclass(frozen=True)
@@ -92,5 +93,5 @@ class Plan:
             readable=(Path(grader.__file__).parent,),
             memory=limits.memory * 2**20,
             disk=limits.disk * 2**20,
-            cpu_seconds=int(limits.notebook + _MARGIN),
+            cpu_seconds=int(limits.notebook * (os.cpu_count() or 1) + _MARGIN),
         )

@@ -4,13 +4,16 @@ import os
 import textwrap
 
 import pytest
-from run_cells import blank, cell, check, given, kinds, printed, probes, run_book, states
+from run_cells import blank, book, cell, check, given, kinds, printed, probes, run_book, states
 
+from grader.isolation import available, missing
 from grader.result import Fault
+from grader.run import Kernels, Request
 from grader.run.runner import KERNELS
 from grader.run.session import NoCopy
 from grader.settings import Limits
 
+needs_isolation = pytest.mark.skipif(not available(), reason="; ".join(missing()) or "no isolation")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals")
 
 
@@ -178,3 +181,23 @@ def test_a_probe_that_does_not_end_costs_itself_only() -> None:
     assert ran.captures["forever"].fault == Fault("timeout")
     assert ran.captures["kind"].value == "function"
     assert (ran.state, ran.notes) == ("complete", [])
+
+
+@needs_isolation
+def test_threads_at_work_use_up_no_more_than_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On all cores a notebook may compute for as long as it may take: processor time is the last of the limits."""
+    monkeypatch.setattr("grader.run.plan._MARGIN", 1.0)
+    work = """
+        def work():
+            end = time.monotonic() + 2.8
+            while time.monotonic() < end:
+                x @ x
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+    """
+    first = given("import threading, time, torch\nx = torch.ones(500, 500)")
+    cells = book(first, blank("a", f"{textwrap.dedent(work)}\na = 1"), check("a"))
+    request = Request(cells, {"a": probes(a="nb.a")}, Limits(cell=20, notebook=4, probe=5))
+    ran = Kernels(isolated=True).execute(request)
+    assert ran.captures["a"].value == 1, ran.notes
