@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import grader
 from grader.isolation import Jail
 from grader.result import Run
+from grader.run import offline
 from grader.run.private import Private
 from grader.run.request import Request
 from grader.settings import Limits
@@ -83,6 +84,7 @@ class Plan:
         """What is to be started, the environment of the server that does it, and whether that is the warm one."""
         cold = () if self.warm else tuple(command)
         jail = self._jail() if self.kernels.isolated else None
+        environment = environment | offline.ENVIRONMENT if jail else environment
         start = Start(connection, cwd, str(self.private.root), environment, jail, cold, self.limits.memory * 2**20)
         return start, self.private.environment_of_server(), self.warm
 
