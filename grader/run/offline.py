@@ -14,7 +14,7 @@ ENVIRONMENT = {"PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 # What getaddrinfo(3), urllib, requests, curl, git and pip say of it.
 _SIGNS = re.compile(
-    r"name resolution|name or service not known|(could not|failed to) resolve|NameResolutionError|network is unreachable",
+    r"failure in name resolution|name or service not known|could not resolve host|failed to resolve '|network is unreachable",
     re.IGNORECASE,
 )
 
