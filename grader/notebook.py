@@ -50,6 +50,11 @@ class Cell:
     def is_code(self) -> bool:
         return self.role not in (Role.PROSE, Role.ANSWER)
 
+    @property
+    def is_students(self) -> bool:
+        """Whether the code in it is the student's own: in a blank, or in a cell that they added."""
+        return self.role in (Role.BLANK, Role.EXTRA)
+
 
 @dataclass(frozen=True)
 class Answers:

@@ -7,7 +7,7 @@ import dataclasses
 import time
 
 from grader.judging import Probe
-from grader.notebook import Cell, Role
+from grader.notebook import Cell
 from grader.result import Capture, CellRun, Fault
 from grader.run.base import Base, Kept, Step
 from grader.run.branches import attempt as attempt_branch
@@ -172,7 +172,7 @@ class Attempt:
     def _blame(self, why: str) -> None:
         """The last own cell left so much behind that nothing can be asked any more: it is not run again."""
         cells = self.asked.notebook.cells
-        own = [index for index in self.known.cells if cells[index].role in (Role.BLANK, Role.EXTRA)]
+        own = [index for index in self.known.cells if cells[index].is_students]
         if left := [index for index in own if index not in self.known.deadly]:
             self.known.deadly.add(max(left))
             said = f"Cell `{cells[max(left)].id}` left so many processes or threads behind that nothing could be checked ({why})"
@@ -213,7 +213,7 @@ class Attempt:
         if lost:
             known.deadly.add(index)
             raise KernelLost(lost)
-        if cell.role in (Role.BLANK, Role.EXTRA):
+        if cell.is_students:
             self._own.append(index)
         if how := known.alone.get(index):
             known.note(

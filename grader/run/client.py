@@ -25,7 +25,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 import grader
 from grader.judging import Probe
-from grader.notebook import Cell, Notebook, Role
+from grader.notebook import Cell, Notebook
 from grader.result import Capture
 from grader.run.ends import TOO_MUCH, CellEnd, KernelDied, KernelHangs, NoKernel, ended
 from grader.run.executor import BROKEN, Executor
@@ -165,7 +165,7 @@ class Kernel:
 
     async def run_cell(self, index: int, cell: Cell, seconds: float) -> CellEnd:
         """Execute the notebook's cell number `index`. Raises KernelDied or KernelHangs."""
-        own = cell.role in (Role.BLANK, Role.EXTRA)
+        own = cell.is_students
         self._announce("grader_cell", {"cell": cell.id, "blank": cell.name if own else "", "own": own})
         deadline = time.monotonic() + seconds
         replies: list[dict[str, Any]] = []

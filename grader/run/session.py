@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from grader.judging import Probe
-from grader.notebook import Cell, Role
+from grader.notebook import Cell
 from grader.result import Capture, Fault
 from grader.run.ends import TOO_MUCH, CellEnd, KernelDied, KernelHangs, ended
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
@@ -175,7 +175,7 @@ class Continued:
 
     async def run_cell(self, index: int, cell: Cell, seconds: float) -> CellEnd:
         """Execute a cell. Raises KernelDied or KernelHangs."""
-        own = cell.role in (Role.BLANK, Role.EXTRA)
+        own = cell.is_students
         told = {"do": "cell", "cell": cell.id, "blank": cell.name if own else "", "own": own, "source": cell.source}
         content, late = await self._interrupted(told, seconds)
         try:
