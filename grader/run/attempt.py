@@ -215,7 +215,7 @@ class Attempt:
             raise KernelLost(lost)
         if cell.is_students:
             self._own.append(index)
-        if how := known.alone.get(index):
+        if (how := known.alone.get(index)) and end.state == "ok":
             known.note(
                 f"The kernel died in cell `{cell.id}`: it {how}. By itself, without what other cells left running, it ran."
             )

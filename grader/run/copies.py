@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from grader.run.cuda import asked
 from grader.run.files import Files, OpenFile, TooMuch, open_files
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
+from grader.run.hooks import Hooks
 from grader.run.inside import Session
 from grader.run.isolate import can_fork, high, silence
 from grader.run.recorder import Recorder
@@ -38,8 +39,8 @@ _PATIENCE = 200  # times 5 ms, for a process to end that nobody hears of any mor
 class Copies:
     """Makes copies of this kernel. channel: on which each hands out its own socket; None where nobody wants any."""
 
-    def __init__(self, ip: Any, session: Session, channel: socket.socket | None, output: int) -> None:
-        self._ip, self._session, self._channel, self._output = ip, session, channel, output
+    def __init__(self, ip: Any, session: Session, hooks: Hooks, channel: socket.socket | None, output: int) -> None:
+        self._ip, self._session, self.hooks, self._channel, self._output = ip, session, hooks, channel, output
         self._folders = [Path(folder) for folder in (os.getcwd(), os.environ["HOME"], os.environ["TMPDIR"])]  # all are private
         self._files: dict[Path, Files] = {}
         self._threads = set(threading.enumerate())  # the kernel's own
@@ -149,6 +150,7 @@ class _Continued:
         try:
             while (told := self._receive()) is not None:
                 content, pieces = told
+                self._copies.hooks.take_down()
                 answer, sent = getattr(self, f"_do_{content['do']}")(content, pieces)
                 self._channel.sendall(frame(answer | {"token": content["token"]}, sent))
         finally:

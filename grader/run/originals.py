@@ -24,8 +24,8 @@ _MODULES = (
     "torch", "torch.nn", "torch.nn.functional", "torch.random",
     "grader.values", "grader.values.files", "grader.values.kinds", "grader.values.living", "grader.result",
     "grader.run.copies", "grader.run.figures", "grader.run.files", "grader.run.frames", "grader.run.gradients",
-    "grader.run.inside", "grader.run.isolate", "grader.run.layers", "grader.run.outputs", "grader.run.recorder",
-    "grader.run.remains", "grader.run.training", "grader.run.view", "grader.run.wire",
+    "grader.run.hooks", "grader.run.inside", "grader.run.isolate", "grader.run.layers", "grader.run.outputs",
+    "grader.run.recorder", "grader.run.remains", "grader.run.training", "grader.run.view", "grader.run.wire",
 )  # fmt: skip
 _CLASSES = (
     ("IPython.core.interactiveshell", "InteractiveShell"),

@@ -30,6 +30,7 @@ import numpy as np
 
 from grader.run.copies import Copies, ended
 from grader.run.cuda import asked, install
+from grader.run.hooks import Hooks
 from grader.run.inside import Session
 from grader.run.seeds import shift_seeds
 
@@ -54,7 +55,8 @@ def serve(ip: Any, seed: int, output: int) -> None:
     vars(ip.kernel)["_publish_status"] = _ends_of_cells(ip.kernel)
     vars(ip.kernel)["_publish_execute_input"] = _nothing
     ip._tee = lambda channel: nullcontext()  # noqa: ARG005 - IPython 9 would keep a second copy of all that is printed
-    _Messages(ip, session, _Printing(output), Copies(ip, session, _channel(), output))
+    hooks = Hooks(ip)
+    _Messages(ip, session, hooks, _Printing(output), Copies(ip, session, hooks, _channel(), output))
 
 
 def _channel() -> socket.socket | None:
@@ -111,7 +113,7 @@ def _ends_of_cells(kernel: Any) -> Callable[..., None]:
 class _Messages:
     """The handlers of our messages. What they need is bound before any cell runs."""
 
-    def __init__(self, ip: Any, session: Session, printing: _Printing, copies: Copies) -> None:
+    def __init__(self, ip: Any, session: Session, hooks: Hooks, printing: _Printing, copies: Copies) -> None:
         originals, send = session.originals, ip.kernel.session.send
         handlers: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = ip.kernel.shell_handlers
         execute = handlers["execute_request"]
@@ -120,6 +122,7 @@ class _Messages:
             if (cell := message["metadata"].get("grader_cell")) is not None:
                 with originals:
                     originals.mend()
+                    hooks.take_down()
                     session.announce(cell["cell"], cell["blank"], cell["own"])
                     printing.start(message)
             return execute(stream, ident, message)
@@ -136,6 +139,7 @@ class _Messages:
 
         def on_probe(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
+                hooks.take_down()
                 content, buffers = message["content"], message["buffers"]
                 source, given = [bytes(buffers[0]).decode()], bytes(buffers[1])
                 buffers.clear()
@@ -144,6 +148,7 @@ class _Messages:
 
         def on_copy(stream: Any, ident: Any, message: dict[str, Any]) -> None:
             with originals:
+                hooks.take_down()
                 send(stream, ANSWER, copies.make(anyway=bool(message["content"].get("anyway"))), message, ident=ident)
 
         def on_ended(stream: Any, ident: Any, message: dict[str, Any]) -> None:

@@ -99,6 +99,7 @@ class _Init:
                 with suppress(BlockingIOError):
                     os.read(self.watch, 4096)
             self._reap()
+            self._wake()
             if self.channel.fileno() in events:
                 message = receive(self.channel)
                 if message is None:
@@ -155,6 +156,12 @@ class _Init:
                 send(self.channel, {"exit": os.waitstatus_to_exitcode(status)})
 
     # ---------------------------------------------------------------------------------------------------------- processes
+
+    def _wake(self) -> None:
+        """Who was stopped goes on: a cell's child may do it to the kernel, which would then wait for ever. signal(7)"""
+        for pid in self.kept | ({self.pid} if self.alive else set()):
+            if _state(pid) == "T":
+                _signal({pid}, signal.SIGCONT)
 
     def _mine(self) -> set[int]:
         """All processes but ourselves, those that ended included."""
