@@ -51,7 +51,7 @@ _HANGS = [
     Case("ignores-signals-and-goes-on", _then(
         "import signal\nfor number in range(1, 65):\n    try:\n        signal.signal(number, signal.SIG_IGN)\n    except (OSError, ValueError):\n        pass"
     )),
-    Case("stops-itself", _then("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"), BOTH),
+    Case("stops-itself", _then("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)")),
     Case("blocks-in-c", _then("import ctypes\nctypes.PyDLL(None).sleep(1000)"), maybe=BOTH),
     Case("awaits-for-ever", _then("import asyncio\nawait asyncio.sleep(1000)"), maybe=BOTH),
     Case("blocks-the-event-loop", _then(
@@ -176,6 +176,15 @@ _TIME_BOMBS = [
         "import subprocess\nsubprocess.Popen('while :; do sleep 0.3; kill -9 -1; done', shell=True, start_new_session=True)"
     ), maybe=BOTH, after=(_LATER,), isolated=True),
     Case("timer-that-goes-on", _then("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)"), maybe=BOTH, after=(_LATER,)),
+    Case("child-that-stops-it", _then(
+        "import subprocess\nsubprocess.Popen('while :; do sleep 0.3; kill -STOP $PPID; done', shell=True)"
+    ), after=(_LATER,)),
+    Case("event-that-exits", _then("import os\nget_ipython().events.register('pre_run_cell', lambda *_: os._exit(1))")),
+    Case("event-that-sleeps", _then("import time\nget_ipython().events.register('pre_execute', lambda *_: time.sleep(1000))")),
+    Case("cells-that-do-nothing", _then("get_ipython().input_transformers_cleanup.append(lambda lines: ['pass\\n'])")),
+    Case("tracer-that-exits", _then(
+        "import os, sys\ndef tracer(frame, *_):\n    if frame.f_code.co_filename == '<probe>':\n        os._exit(1)\nsys.settrace(tracer)"
+    )),
     Case("exceptions-from-a-thread", _then("""
 import ctypes, threading, time
 main = ctypes.c_ulong(threading.main_thread().ident)
