@@ -37,6 +37,7 @@ class Attempt:
         self._latest: Copy | None = None  # of the kernel as it is now, as long as no cell ran since
         self._repeated = 0.0  # seconds that cells took since the last copy was kept
         self._own: list[int] = []  # the student's cells that this very process has run: what they left running is in it
+        self._crowded = False  # whether they left anything, as far as the last copy told
 
     async def take(self, step: Step, *, copied: bool) -> None:
         """One step. copied: there is a copy of the kernel as it is now."""
@@ -146,6 +147,7 @@ class Attempt:
         try:
             copy = await self.speaker.copy(anyway=anyway)
             self._latest = copy if isinstance(copy, Copy) else None
+            self._crowded = isinstance(copy, Copy) and not copy.files
             return copy
         except (KernelDied, KernelHangs) as error:
             how = str(error) or "hung"
@@ -191,12 +193,14 @@ class Attempt:
         except KernelDied as error:
             if error.lost:
                 raise
-            if (error.unexplained and self._first_time(index)) or self._may_be_anothers(index, str(error)):
+            if error.unexplained and self._first_time(index):
                 raise KernelLost from None
             end, lost = CellEnd("died", f"the kernel {error}"), f"The kernel died in cell `{cell.id}`: it {error}"
         except KernelHangs:
             end = CellEnd("timeout", f"did not stop after {seconds:.3g} seconds, and was killed")
             lost = f"Cell `{cell.id}` did not stop after {seconds:.3g} seconds and was killed with its kernel"
+        if end.state == "died" or (end.state == "timeout" and self._crowded):
+            self._may_be_anothers(index, lost or f"Cell `{cell.id}` did not end in {seconds:.3g} seconds")
         if end.cut and self._first_time(index):
             raise KernelLost
         self._repeated += end.seconds
@@ -216,16 +220,13 @@ class Attempt:
         if cell.is_students:
             self._own.append(index)
         if (how := known.alone.get(index)) and end.state == "ok":
-            known.note(
-                f"The kernel died in cell `{cell.id}`: it {how}. By itself, without what other cells left running, it ran."
-            )
+            known.note(f"{how}. By itself, without what other cells left running, it ran.")
 
-    def _may_be_anothers(self, index: int, how: str) -> bool:
-        """Whether what the kernel died of may be what another cell left running in it: told once of each cell."""
-        if not self._own or not self.base.copies or index in self.known.alone:
-            return False
-        self.known.alone[index] = how
-        return True
+    def _may_be_anothers(self, index: int, how: str) -> None:
+        """Raises KernelLost where that may come of what another cell left running in this process: once for each cell."""
+        if self._own and self.base.copies and index not in self.known.alone:
+            self.known.alone[index] = how
+            raise KernelLost
 
     async def ask(self, probe: Probe, asked: Kernel | Continued | Copy, *, last: bool = False) -> None:
         """Keep what one probe brings out. What may be the machine's doing is asked once more. last: of a copy, see `Copy.ask`."""

@@ -30,7 +30,7 @@ class KernelLost(Exception):
 class Known:
     """deadly: cells that are not run again. again: cells, probes and moments before a copy that were given a second time.
 
-    alone: cells that are run in a process in which nothing of earlier ones is left running -> how a kernel died in them, or "".
+    alone: cells that are run in a process in which nothing of earlier ones is left running -> what happened before, or "".
 
     over: no cell will run any more, whatever is left of the time. ours: seconds of kernels' starts and of other sources, which
     the notebook's limit does not count. aside: of these, the seconds of other sources.

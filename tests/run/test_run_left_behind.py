@@ -42,6 +42,41 @@ def test_what_an_earlier_cell_left_running_costs_no_later_cell(what: str) -> Non
     assert note.endswith("By itself, without what other cells left running, it ran.")
 
 
+def test_a_cell_that_is_slow_since_threads_were_left_at_work_is_run_once_more_without_them() -> None:
+    """Python's own lock goes to a thread that only counts for 5 ms at a time, between any two calls of torch."""
+    ran = run_book(
+        IMPORTS,
+        blank(
+            "leaves",
+            "def count():\n    while True:\n        pass\nfor _ in range(3):\n    threading.Thread(target=count, daemon=True).start()",
+        ),
+        check("leaves"),
+        blank("late", "for _ in range(1500):\n    time.sleep(0)\nlate = 1"),
+        check("late"),
+        asks={"leaves": probes(there="callable(nb.count)"), "late": probes(late="nb.late")},
+        limits=Limits(cell=4, notebook=60, probe=10),
+    )
+    assert set(states(ran).values()) == {"ok", "skipped"}
+    assert ran.captures["late"].value == 1
+    assert ran.notes == ["Cell `blank-late` did not end in 4 seconds. By itself, without what other cells left running, it ran."]
+
+
+def test_a_cell_that_does_not_end_is_blamed_for_it_though_threads_were_left_at_work() -> None:
+    ran = run_book(
+        IMPORTS,
+        blank("leaves", "stop = threading.Event()\nthreading.Thread(target=stop.wait, daemon=True).start()"),
+        check("leaves"),
+        blank("hangs", "while True:\n    pass"),
+        blank("late", "late = 1"),
+        check("late"),
+        asks={"leaves": probes(there="nb.stop is not None"), "late": probes(late="nb.late")},
+        limits=Limits(cell=2, notebook=60, probe=10),
+    )
+    assert (cell(ran, "blank-hangs").state, cell(ran, "blank-late").state) == ("timeout", "ok")
+    assert ran.captures["late"].value == 1
+    assert ran.notes == []
+
+
 def test_a_cell_that_nobody_wrote_is_no_exception() -> None:
     ran = run_book(
         IMPORTS,
