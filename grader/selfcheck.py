@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import re
 import shutil
 import tempfile
@@ -15,11 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader import follows
 from grader.errors import UsageError
 from grader.grade import grade, judge, without_setup
 from grader.judging import Agree
 from grader.key import Key
-from grader.notebook import RawCell, Role, read
+from grader.notebook import Answers, RawCell, Role, read
 from grader.report import picture, selfcheck_html, selfcheck_text
 from grader.result import Capture, CheckResult, Grade, Outcome
 from grader.run import Request, Runner, execute
@@ -69,7 +71,8 @@ def check_file(path: Path, key_path: Path | None = None, runner: Runner = execut
         notebook = without_setup(fill(key.template, answers))
         run = runner(Request(notebook, key.probes(), key.limits, data))
     found = grade(key, run, answers, path.stem, str(path))
-    return found, pictures_of(found.checks)
+    notes = [*found.notes, *follows.notes(key, answers, found.checks)]
+    return dataclasses.replace(found, notes=notes), pictures_of(found.checks)
 
 
 def find_key(path: Path, cells: list[RawCell]) -> Key:
@@ -114,12 +117,13 @@ def pictures_of(checks: list[CheckResult]) -> dict[str, bytes]:
 
 @dataclass
 class NotebookCheck:
-    """The self-check of one open notebook: its key, and what earlier checks captured (`agree` asks for that)."""
+    """The self-check of one open notebook: its key, and what earlier checks captured (`agree` asks for that) and found."""
 
     key: Key
     shell: Any
     session: Session
     captures: dict[str, Capture] = field(default_factory=dict)
+    found: dict[str, list[CheckResult]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, shell: Any, name: str, embedded: str = "") -> NotebookCheck:
@@ -141,7 +145,16 @@ class NotebookCheck:
                 check.probe.source, check.probe.name, check.probe.given, self.key.limits.probe
             )
         results = judge(self.key, self.captures, {blank: sources}, frozenset({blank} if untouched else ()))
-        return [result for result in results if result.blank == blank]
+        self.found[blank] = [result for result in results if result.blank == blank]
+        return self.found[blank]
+
+    def note(self, blank: str) -> str:
+        """What to say of a blank that was checked and may have failed for another one's sake; "" for nothing."""
+        if not follows.is_unexplained(self.found[blank]):
+            return ""
+        sources = {other: found for other in self.key.blanks if (found := self._sources(other))}
+        results = [result for found in self.found.values() for result in found]
+        return follows.note(follows.roots(self.key, Answers(sources=sources), results).get(blank, ()))
 
     def _needed(self, blank: str) -> list[Any]:
         """The blank's checks, after those that they agree with and that have not run yet."""
@@ -194,14 +207,14 @@ def check(blank: str) -> None:
         except UsageError as error:
             print(f"grader: {error}")
             return
-        _show(blank, results)
+        _show(blank, results, _open.note(blank))
 
 
-def _show(blank: str, results: list[CheckResult]) -> None:
+def _show(blank: str, results: list[CheckResult], note: str) -> None:
     from IPython.display import display
 
-    html = selfcheck_html(blank, results, pictures_of(results))
-    display({"text/html": html, "text/plain": selfcheck_text(blank, results)}, raw=True)
+    html = selfcheck_html(blank, results, pictures_of(results), note)
+    display({"text/html": html, "text/plain": selfcheck_text(blank, results, note)}, raw=True)
 
 
 def _shell() -> Any:

@@ -70,18 +70,23 @@ def picture(evidence: Mapping[str, Value], title: str = "") -> bytes | None:
     return pictures.picture(evidence, title)
 
 
-def selfcheck_html(blank: str, results: Sequence[CheckResult], pictures: Mapping[str, bytes] | None = None) -> str:
-    """The result of one blank's checks for a notebook's output, inline styles only. `pictures`: check name -> PNG."""
+def selfcheck_html(
+    blank: str, results: Sequence[CheckResult], pictures: Mapping[str, bytes] | None = None, note: str = ""
+) -> str:
+    """The result of one blank's checks for a notebook's output, inline styles only. `pictures`: check name -> PNG.
+
+    note: a sentence of the blank as a whole.
+    """
     from grader.report import compact
 
-    return compact.selfcheck_html(blank, results, pictures or {})
+    return compact.selfcheck_html(blank, results, pictures or {}, note)
 
 
-def selfcheck_text(blank: str, results: Sequence[CheckResult], *, colour: bool = False, width: int = 80) -> str:
+def selfcheck_text(blank: str, results: Sequence[CheckResult], note: str = "", *, colour: bool = False, width: int = 80) -> str:
     """The same for a terminal, ending in a line end. `colour` adds ANSI codes."""
     from grader.report import compact
 
-    return compact.selfcheck_text(blank, results, colour=colour, width=width)
+    return compact.selfcheck_text(blank, results, note, colour=colour, width=width)
 
 
 def score_table(grades: Iterable[Grade]) -> Table:

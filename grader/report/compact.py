@@ -30,7 +30,7 @@ def headline(results: Sequence[CheckResult]) -> str:
     return f"{'the check' if passed == 1 else f'all {passed} checks'} passed, {earned}"
 
 
-def selfcheck_html(blank: str, results: Sequence[CheckResult], pictures: Mapping[str, bytes]) -> str:
+def selfcheck_html(blank: str, results: Sequence[CheckResult], pictures: Mapping[str, bytes], note: str = "") -> str:
     """HTML for a notebook's output. No class, style sheet or script: front ends strip them. Text takes the theme's colour."""
     rows = []
     for result, diagnosis in told(results):
@@ -51,10 +51,10 @@ def selfcheck_html(blank: str, results: Sequence[CheckResult], pictures: Mapping
     edge = "good" if outcomes == {Outcome.PASSED} else "rest" if outcomes <= {Outcome.NOT_ATTEMPTED} else "some"
     if outcomes & {Outcome.FAILED, Outcome.ERROR}:
         edge = "bad"
-    return render("selfcheck.html.j2", blank=blank, headline=headline(results), rows=rows, edge=BADGES[edge])
+    return render("selfcheck.html.j2", blank=blank, headline=headline(results), note=note, rows=rows, edge=BADGES[edge])
 
 
-def selfcheck_text(blank: str, results: Sequence[CheckResult], *, colour: bool = False, width: int = 80) -> str:
+def selfcheck_text(blank: str, results: Sequence[CheckResult], note: str = "", *, colour: bool = False, width: int = 80) -> str:
     """The same as text, wrapped at `width` (Korean letters count as two), ending in a line end."""
     from rich.console import Console
     from rich.padding import Padding
@@ -87,6 +87,8 @@ def selfcheck_text(blank: str, results: Sequence[CheckResult], *, colour: bool =
         emoji=False,
     )
     console.print(Text.assemble((clean(blank), "bold"), ": ", headline(results)))
+    if note:
+        console.print(Padding(Text(note), (0, 0, 0, 2)))
     if results:
         console.print(Padding(lines, (0, 0, 0, 2)))
     return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))

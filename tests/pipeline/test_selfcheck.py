@@ -10,7 +10,7 @@ import pytest
 
 from grader.build import student_notebook
 from grader.notebook import Answers, Role, read
-from grader.selfcheck import NotebookCheck, find_key
+from grader.selfcheck import NotebookCheck, check_file, find_key
 from grader.sourcecode import bound_names
 from grader.template import fill
 
@@ -56,6 +56,39 @@ def test_right_and_wrong_and_which_mistake(live):
     wrong = " ".join(text(live(line=(WRONG,))["check-line"]).split())
     assert "It looks like: Slope and intercept are exchanged" in wrong
     assert "hidden" not in wrong
+
+
+# Neither of them is a known mistake, and the second builds on the first.
+ODD = "# blank: line\ndef line(x, w, b):\n    return b + x * w * w + 3"
+BUILT_ON_IT = "# blank: fit\ndef fit(x, y, epochs):\n    return line(x, 2.0, 1.0).mean().item(), 0.0"
+FOLLOWS = "It builds on `line`, not right when last checked: that alone may be why."
+
+
+def test_a_failure_that_may_follow_from_an_earlier_one_says_so(live):
+    outputs = live(line=(ODD,), fit=(BUILT_ON_IT,))
+    assert "It builds on" not in text(outputs["check-line"])
+    assert FOLLOWS in " ".join(text(outputs["check-fit"]).split())
+    assert "It builds on <code" in outputs["check-fit"][0].data["text/html"]
+    right = live(line=(RIGHT,), fit=(BUILT_ON_IT,))
+    assert "It builds on" not in text(right["check-fit"]), "what is right is not to blame"
+
+
+def test_the_same_in_a_terminal(bundle, tmp_path):
+    key = find_key(bundle.notebook, read(bundle.notebook.read_bytes()))
+
+    def notes(**answers: tuple[str, ...]) -> list[str]:
+        path = tmp_path / "line.ipynb"
+        path.write_bytes(fill(key.template, Answers(sources=answers)).to_bytes())
+        key_path = tmp_path / "line.key"
+        key_path.write_bytes(key.to_bytes())
+        return check_file(path, key_path)[0].notes
+
+    following = "What builds on it may fail for that alone: `fit`."
+    assert f"`line` is not right yet. {following}" in notes(line=(ODD,), fit=(BUILT_ON_IT,))
+    assert f"`line` is not filled in yet. {following}" in notes(fit=(BUILT_ON_IT,))
+    by_itself = "# blank: fit\ndef fit(x, y, epochs):\n    return 5.0, 5.0"
+    found = [*notes(), *notes(line=(RIGHT,), fit=(BUILT_ON_IT,)), *notes(line=(ODD,), fit=(by_itself,))]
+    assert not any("builds on" in note for note in found)
 
 
 def test_a_check_leaves_no_trace(live, built_line):

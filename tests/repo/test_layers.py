@@ -14,7 +14,7 @@ LAYERS: dict[str, int] = {
     "dependence": 2, "checks": 2, "slots": 2, "template": 2, "gradebook": 2,
     "assignment": 3, "submission": 3, "recognise": 3, "answers": 3, "roster": 3, "key": 3,
     "isolation": 1, "warm": 3, "run": 4, "compare": 4, "report": 4,
-    "grade": 5, "muted": 5, "carry": 5, "untrained": 5, "keycache": 5, "keying": 5, "build": 5, "verify": 5, "calibrate": 5, "batch": 5, "selfcheck": 5, "demo": 5, "doctor": 5, "scaffold": 5,
+    "grade": 5, "muted": 5, "carry": 5, "untrained": 5, "keycache": 5, "keying": 5, "build": 5, "verify": 5, "calibrate": 5, "batch": 5, "selfcheck": 5, "follows": 5, "demo": 5, "doctor": 5, "scaffold": 5,
     "cli": 6, "__main__": 6,
 }  # fmt: skip
 FACES = {"author"}  # only hands names on

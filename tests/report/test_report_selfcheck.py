@@ -35,6 +35,19 @@ def test_the_text_of_a_self_check(results):
     )
 
 
+def test_a_note_stands_under_the_headline(check, safe):
+    note = "It builds on `f<b>`."
+    assert selfcheck_text("train", [check("a")], note) == (
+        "train: the check passed, 1 of 1 point\n"
+        "  It builds on `f<b>`.\n"
+        "  ✓ Title of a.                                                              1/1\n"
+    )
+    html = selfcheck_html("train", [check("a")], None, note)
+    safe(html)
+    assert "It builds on <code" in html
+    assert "f&lt;b&gt;</code>" in html
+
+
 def test_colour_is_for_terminals_that_ask(results):
     assert "\x1b" not in selfcheck_text("train", results)
     assert "\x1b[1;32m✓" in selfcheck_text("train", results, colour=True)
