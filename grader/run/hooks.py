@@ -17,26 +17,32 @@ from typing import Any
 __all__ = ["Hooks"]
 
 _PARTS = ("compile", "custom_exceptions", "CustomTB", "display_pub", "displayhook", "events", "InteractiveTB", "SyntaxTB")
+_TRAITS = ("ast_transformers", "input_transformer_manager")
+_LINES = ("cleanup_transforms", "line_transforms", "token_transformers")
 
 
 class Hooks:
     """Made before the first cell; `take_down()` before each, before each check, and before the process is copied."""
 
     def __init__(self, ip: Any) -> None:
-        manager, callbacks = ip.input_transformer_manager, ip.events.callbacks
-        self._names, self._user_ns = vars(ip), ip.user_ns
-        self._parts = {name: self._names[name] for name in _PARTS if name in self._names}
-        spaces = [(callbacks, list(callbacks)), (vars(manager), ["cleanup_transforms", "line_transforms", "token_transformers"])]
-        self._places = [(space, name, space[name]) for space, names in spaces for name in names]
-        every = [*(hooks for _, _, hooks in self._places), ip.ast_transformers, gc.callbacks]
-        self._lists = [(hooks, list(hooks)) for hooks in every]
+        callbacks, manager, ast = ip.events.callbacks, ip.input_transformer_manager, ip.ast_transformers
+        spaces: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+            (vars(ip), _PARTS),
+            (vars(ip)["_trait_values"], _TRAITS),
+            (vars(ip.events), ("callbacks",)),
+            (callbacks, tuple(callbacks)),
+            (vars(manager), _LINES),
+        ]
+        self._user_ns = ip.user_ns
+        self._places = [(space, name, space[name]) for space, names in spaces for name in names if name in space]
+        lists = [*callbacks.values(), *(vars(manager)[name] for name in _LINES if name in vars(manager)), ast, gc.callbacks]
+        self._lists = [(hooks, list(hooks)) for hooks in lists]
         self._tracers = (sys.settrace, sys.setprofile, threading.settrace, threading.setprofile)
 
     def take_down(self) -> None:
         """What this notebook's cells hung up."""
-        self._names.update(self._parts)
-        for space, name, hooks in self._places:
-            space[name] = hooks
+        for space, name, what in self._places:
+            space[name] = what
         for hooks, ours in self._lists:
             if len(hooks) != len(ours) or any(hook is not one for hook, one in zip(hooks, ours, strict=True)):
                 known = set(map(id, ours))

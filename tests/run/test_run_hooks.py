@@ -20,6 +20,9 @@ HUNG_UP = {
     "lines that end it": "def lines(lines):\n    raise SystemExit\nshell.input_transformers_cleanup.append(lines)",
     "a syntax tree": "import ast\nclass Ends(ast.NodeTransformer):\n    def visit_Name(self, node):\n        os._exit(5)\n"
     "shell.ast_transformers.append(Ends())",
+    "other trees": "import ast\nclass Ends(ast.NodeTransformer):\n    def visit_Name(self, node):\n        os._exit(5)\n"
+    "shell.ast_transformers = [Ends()]",
+    "other events": "shell.events.callbacks = dict(shell.events.callbacks, pre_run_cell=[lambda *_: os._exit(3)])",
     "a tracer": "def tracer(frame, *_):\n    if 'late' in frame.f_code.co_names:\n        os._exit(6)\nsys.settrace(tracer)",
     "a profiler": "def profiler(frame, *_):\n    if 'late' in frame.f_code.co_names:\n        os._exit(6)\nsys.setprofile(profiler)",
     "the collector": "import gc\ngc.callbacks.append(lambda *_: os._exit(7))",
