@@ -146,6 +146,7 @@ time.sleep = time.monotonic = time.time = time.perf_counter = lambda *_: 0
     Case("locks-its-folder", _then("import os\nos.makedirs('a/b')\nopen('a/b/c', 'w').close()\nos.chmod('a/b', 0)\nos.chmod('a', 0)\nos.chmod('.', 0)")),
     Case("gui-window", _then("import matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")),
     Case("gui-magic", _then("%matplotlib tk\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")),
+    Case("gui-qt", _then("%matplotlib qt"), after=("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint('drawn')",)),
     Case("tkinter", _then("import tkinter\nwindow = tkinter.Tk()\nwindow.mainloop()")),
 ]  # fmt: skip
 
