@@ -22,7 +22,7 @@ from grader.key import Key, KeyCheck, KeyMistake
 from grader.keycache import KeyCache, facts_of, write_whole
 from grader.notebook import Notebook, Role
 from grader.result import Capture, Outcome, Run
-from grader.run import Branch, Request, Runner, run_many
+from grader.run import Branch, Request, Runner, libraries, run_many
 from grader.run.whole import Opener, WholeRuns
 from grader.untrained import untrained_mistakes
 from grader.values import NotAValue, Other
@@ -46,9 +46,10 @@ class RunCache:
 
     def get(self, key: str) -> Run | None:
         try:
-            return Run.from_bytes((self.folder / f"{key}.run").read_bytes()) if self.folder else None
+            run = Run.from_bytes((self.folder / f"{key}.run").read_bytes()) if self.folder else None
         except (OSError, NotAValue):
             return None
+        return None if run is not None and libraries.came_since(run) else run
 
     def keep(self, key: str, run: Run) -> None:
         if self.folder is None or run.state == "ours":

@@ -25,7 +25,7 @@ from grader.gradebook import Gradebook, KeptRun
 from grader.judging import Agree
 from grader.notebook import MAX_BYTES, Answers, read
 from grader.result import Grade, Outcome, Run
-from grader.run import Request
+from grader.run import Request, libraries
 from grader.run.device import on_gpu
 from grader.run.whole import Opened, Opener
 from grader.submission import extract
@@ -83,6 +83,8 @@ class Desk:
             return self._done(task, _Work(), grade, digest, again=not digest)
         asked = on_gpu(request(self.terms.assignment, answers), self._opener)
         kept = self.book.run(asked.cells_key(self.terms.versions), asked.probe_keys())
+        if kept is not None and libraries.came_since(kept.run):
+            kept = None
         return self._judge(task, digest, answers, asked, kept)
 
     def _from_kept(self, task: Task) -> Done:
@@ -110,12 +112,13 @@ class Desk:
                 work.new = run
             else:
                 run = kept.run
+            work.lacks = tuple(libraries.lacking(run.cells))
             carried = Carried.of(self.terms.assignment, self.terms.key, run, answers, task.student, task.submission)
             ended_well = self._carry_forward(carried, kernel, work)
         grade = carried.grade()
         if work.pending:
             grade = dataclasses.replace(grade, notes=[*grade.notes, _pending_note(work.pending)])
-        again = run.state == "ours" or not ended_well or bool(work.pending)
+        again = run.state == "ours" or not ended_well or bool(work.pending or work.lacks)
         return self._done(task, work, grade, digest, again=again)
 
     def _unasked(self, kept: KeptRun | None, answers: Answers) -> tuple[str, ...]:
@@ -173,6 +176,7 @@ class Desk:
             carried=work.carried,
             asked=work.missing,
             pending=work.pending,
+            lacks=work.lacks,
         )
 
 
@@ -210,6 +214,7 @@ class _Work:
     carried: int = 0
     outcomes: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     pending: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass

@@ -29,7 +29,8 @@ class Summary:
     """What `grade_folder` did, and the states of the rows.
 
     ran: notebooks that were executed. reused: those whose run was kept from before; `unchanged` of them had nothing new at all.
-    carried: runs with a reference's answer put in, so that an error is charged once.
+    carried: runs with a reference's answer put in, so that an error is charged once. lacks: libraries that are not installed here
+    -> notebooks that import them.
     """
 
     out: Path
@@ -39,6 +40,7 @@ class Summary:
     carried: int = 0
     states: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    lacks: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
     @property
@@ -84,7 +86,7 @@ def grade_folder(
         crew = Crew(terms, book, workshop.opener, workshop.jobs, watch=watch)
         fresh = sum(task.student not in rows or rows[task.student].digest != task.digest for task in todo)
         asked = count(crew.do(longest_first(todo, book.seconds()), fresh, assignment.slug) if todo else (), summary)
-        summary.notes += crew.notes + again_notes(asked)
+        summary.notes += crew.notes + again_notes(asked) + _lacks_notes(summary.lacks)
         rows_now = book.rows()
         write_report(book, assignment, out, rows_now)
         summary.notes += _not_here(rows_now, {task.student for task in tasks})
@@ -108,6 +110,7 @@ def count(done: Iterable[Done], summary: Summary) -> Counter[str]:
         summary.reused += not one.ran and one.run_key is not None
         summary.carried += one.carried
         asked.update(one.asked)
+        summary.lacks.update(one.lacks)
     return asked
 
 
@@ -120,6 +123,14 @@ def again_notes(asked: Counter[str]) -> list[str]:
     number = max(asked.values())
     ran = "1 notebook had to run" if number == 1 else f"{number} notebooks had to run"
     return [f"{what} {names} {'is' if len(asked) == 1 else 'are'} new or changed: {ran} again"]
+
+
+def _lacks_notes(lacks: Counter[str]) -> list[str]:
+    """A sentence on what notebooks import and cannot be had here."""
+    if not lacks:
+        return []
+    names = ", ".join(f"`{name}` ({number})" for name, number in lacks.most_common(6)) + (", …" if len(lacks) > 6 else "")
+    return [f"Notebooks import what is not installed here: {names}. Once it is, `grade` runs them again"]
 
 
 def _not_here(rows: list[Row], here: set[str]) -> Iterator[str]:

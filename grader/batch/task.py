@@ -72,7 +72,7 @@ class Done:
 
     basis: "" where it should be looked at again next time. run: a new one. outcomes: of new carried-forward runs, by name.
     asked: checks whose probe was never asked in the kept run. pending: blanks that a carried-forward run would judge again.
-    refused: why nothing was done.
+    lacks: libraries that are not installed here. refused: why nothing was done.
     """
 
     task: Task
@@ -88,4 +88,5 @@ class Done:
     carried: int = 0
     asked: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     refused: str = ""

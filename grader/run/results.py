@@ -9,7 +9,7 @@ from grader import run as running
 from grader.judging import Probe
 from grader.notebook import Cell, Role
 from grader.result import Capture, CellRun, Fault, Run
-from grader.run import offline
+from grader.run import libraries, offline
 from grader.run.base import Asked, is_executed, steps
 from grader.values import dumps
 
@@ -30,14 +30,13 @@ def result(
     kind = "ours" if state == "complete" else state
     missing = Capture(fault=Fault(kind, message=notes[-1] if notes else ""))
     ran = [_cell(index, cell, cells, state) for index, cell in enumerate(asked.notebook) if cell.is_code]
-    if asked.kernels.isolated and (said := offline.note(ran)):
-        notes = [*notes, said]
+    said = [offline.note(ran) if asked.kernels.isolated else "", libraries.note(ran)]
     return Run(
         state=state,
         cells=ran,
         captures={name: captures.get(name, missing) for name in names},
         seconds=seconds,
-        notes=list(notes),
+        notes=[*notes, *filter(None, said)],
         versions=running.versions(),
         branches=branches,
     )
