@@ -11,8 +11,6 @@ from grader.result import CellRun, Run
 __all__ = ["came_since", "lacking", "note"]
 
 _SAID = re.compile(r"^ModuleNotFoundError: No module named '(\w+)")
-
-
 _LACKS = "It imports what is not installed where it was run: "
 
 

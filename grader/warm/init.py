@@ -26,7 +26,7 @@ from grader.warm.messages import Start, receive, send
 __all__ = ["run"]
 
 _PR_SET_CHILD_SUBREAPER = 36
-_EVERY = 250  # ms between looks at the memory
+_EVERY = 250  # ms between looks at the memory, and at who was stopped
 _SOCKETS = 64
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -99,7 +99,6 @@ class _Init:
                 with suppress(BlockingIOError):
                     os.read(self.watch, 4096)
             self._reap()
-            self._wake()
             if self.channel.fileno() in events:
                 message = receive(self.channel)
                 if message is None:
@@ -107,6 +106,7 @@ class _Init:
                 self._do(message[0])
             if time.monotonic() > look:
                 began = time.monotonic()
+                self._wake()
                 self._look_at_memory()
                 look = time.monotonic() + max(_EVERY / 1000, 10 * (time.monotonic() - began))  # it takes a tenth at most
 
