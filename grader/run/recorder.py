@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
+import warnings
 from typing import Any
 
 from grader.run.outputs import Allowance, plain, tidy, without_large
@@ -61,13 +62,21 @@ class Recorder:
     # ------------------------------------------------------------------------------------ in the shell's own places
 
     def _display(self, data: Any, metadata: Any = None, *_: Any, transient: Any = None, update: bool = False, **__: Any) -> None:
-        told = {"data": plain(data), "metadata": plain(metadata or {})}
+        told = self._sent({"data": data, "metadata": metadata or {}})
         name = str((transient or {}).get("display_id", ""))
         if update:
             for shown in self._named.get(name, ()):
                 shown |= told | {"data": without_large(told["data"])}
         elif self._add("display_data", told) and name:
             self._named.setdefault(name, []).append(self._outputs[-1])
+
+    def _sent(self, content: dict[str, Any]) -> dict[str, Any]:
+        """As it would come out of a kernel: bytes as base64, sets as lists. Raises ValueError for what cannot be told."""
+        session = self._ip.kernel.session
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of NaN, which JSON has not
+            told: dict[str, Any] = plain(session.unpack(session.pack(content)))
+        return told
 
     def _clear(self, wait: bool = False) -> None:
         if wait:
@@ -94,7 +103,7 @@ class Recorder:
                 "metadata": content.get("metadata", {}),
                 "execution_count": content["execution_count"],
             }
-            self._add("execute_result", plain(told))
+            self._add("execute_result", self._sent(told))
 
 
 def _stop_publishing(ip: Any) -> None:
