@@ -13,8 +13,8 @@ SHOWS = {
     "a picture of PIL": "from PIL import Image\nImage.new('RGB', (2, 2))",
     "a displayed picture of PIL": "from PIL import Image\ndisplay(Image.new('L', (3, 2)))",
     "bytes for a picture": "class Shown:\n    def _repr_png_(self):\n        return b'abc'\nShown()",
-    "what JSON has no word for": "class Shown:\n    def _repr_mimebundle_(self, **_):\n"
-    "        return {'application/json': {'numbers': {1}, 'x': float('nan')}}\nShown()",
+    "what JSON has no word for": "import datetime\nclass Shown:\n    def _repr_mimebundle_(self, **_):\n"
+    "        return {'application/json': {'numbers': {1}, 'when': datetime.date(2026, 1, 2)}}\nShown()",
     "bytes in metadata": "display('a', metadata={'x': b'1'})",
     "an object": "display({'text/plain': object()}, raw=True)",
     "an object as a result": "class Shown:\n    def _repr_mimebundle_(self, **_):\n"
