@@ -1,4 +1,5 @@
-"""`cuda:0` in a notebook on a machine with no GPU: every request for a CUDA device is answered with the CPU.
+"""`cuda:0` in a notebook on a machine with no GPU: every request for a CUDA device is answered with the CPU. So is one for "mps"
+or "xpu", the GPUs of Macs and of Intel's.
 
 `install` changes the places where PyTorch is told a device: `.to`, `.cuda`, `device=`, `torch.load`, `torch.cuda.*`
 (docs/cuda.md lists them). Each becomes a wrapper that looks at the device named and calls the original. Nothing is hooked into
@@ -25,11 +26,11 @@ _METHODS = ("new", "new_empty", "new_empty_strided", "new_full", "new_ones", "ne
 _OLD_TYPES = ("BFloat16", "Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")
 _BEFORE_CUDA = 19  # torch.serialization asks in this order where a storage goes: its own for the CPU is 10, for CUDA 20
 
-_asked: list[str] = []  # the first CUDA device that was asked for
+_asked: list[str] = []  # the first device that was asked for and is not there
 
 
 def asked() -> str:
-    """The first CUDA device that the notebook asked for, as "cuda" or "cuda:0"; "" where it asked for none."""
+    """The first GPU that the notebook asked for, as "cuda", "cuda:0" or "mps"; "" where it asked for none."""
     return _asked[0] if _asked else ""
 
 
@@ -37,19 +38,22 @@ def asked() -> str:
 def install() -> bool:
     """From now on a CUDA device means the CPU, in this process and in its forks. With a GPU: False, and nothing is changed.
 
-    Called again, it only gives the same answer.
+    So do the devices of other accelerators that are not there. Called again, it only gives the same answer.
     """
     import torch
 
     if torch.cuda.is_available():
         return False
-    on_cpu = _mapping(torch.device)
+    others = {"mps": torch.backends.mps, "xpu": torch.xpu}
+    missing = [name for name, accelerator in others.items() if not accelerator.is_available()]
+    on_cpu = _mapping(torch.device, ("cuda", *missing))
     _patch_factories(torch, on_cpu)
     _patch_moves(torch, on_cpu)
     _patch_defaults(torch, on_cpu)
     _patch_old_types(torch)
     _patch_load(torch, on_cpu)
     replace_module(torch, on_cpu)
+    _patch_others([getattr(torch, name) for name in missing])
     return True
 
 
@@ -58,23 +62,24 @@ def _note(device: str) -> None:
         _asked.append(device)
 
 
-def _mapping(kind: Any) -> Function:
-    """A function of what may name a device: "cpu" for a CUDA device, everything else as it came.
+def _mapping(kind: Any, gone: tuple[str, ...]) -> Function:
+    """A function of what may name a device: "cpu" for one that is not there, everything else as it came.
 
-    kind: torch.device. A whole number is a CUDA device, as in `x.to(0)`. What torch would refuse is left for it to refuse.
+    kind: torch.device. gone: types of devices. A whole number is a CUDA device, as in `x.to(0)`. What torch would refuse is left
+    for it to refuse.
     """
 
     def on_cpu(device: Any) -> Any:
         if isinstance(device, kind):
             named = device
-        elif (isinstance(device, str) and device.startswith("cuda")) or type(device) is int:
+        elif (isinstance(device, str) and device.startswith(gone)) or type(device) is int:
             try:
                 named = kind(device) if isinstance(device, str) else kind("cuda", device)
             except (RuntimeError, ValueError, TypeError):
                 return device
         else:
             return device
-        if named.type != "cuda":
+        if named.type not in gone:
             return device
         _note(str(named))
         return "cpu"
@@ -244,3 +249,11 @@ def _patch_load(torch: Any, on_cpu: Function) -> None:
         return storage if on_cpu(location) == "cpu" != location else None
 
     torch.serialization.register_package(_BEFORE_CUDA, lambda _: None, place)
+
+
+def _patch_others(modules: list[Any]) -> None:
+    """`torch.mps.synchronize()` and its like: nothing happens."""
+    for module in modules:
+        for name in ("synchronize", "empty_cache"):
+            original = getattr(module, name)
+            vars(module)[name] = _like(original)(lambda *_, **__: None)

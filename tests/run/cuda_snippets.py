@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["CASES", "UNTOUCHED", "lines"]
 
 FACTORIES = """
@@ -362,9 +364,15 @@ def lines(text: str) -> list[str]:
     return text.strip().splitlines()
 
 
+def _on_others(line: str) -> list[str]:
+    """The same on the GPU of a Mac and on one of Intel's."""
+    return [re.sub(r'"cuda(:\d)?"', name, line) for name in ('"mps"', '"xpu"') if '"cuda' in line and ".cuda" not in line]
+
+
 CASES: dict[str, tuple[str, ...]] = {
     **{line: (f"result = {line}",) for line in lines(FACTORIES) + lines(MOVES)},
     **{f"layer {line}": (f"result = torch.nn.{line[:-1]}{', ' * (line[-2] != '(')}device='cuda')".replace("'", '"'),) for line in lines(LAYERS)},
+    **{other: (f"result = {other}",) for line in lines(FACTORIES) + lines(MOVES) for other in _on_others(line)},
     **SCRIPTS,
     **{f"replaced: {name}": case for name, case in REPLACED.items()},
 }  # fmt: skip

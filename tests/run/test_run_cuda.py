@@ -56,6 +56,8 @@ ANSWERS: dict[str, Any] = {
     "torch.cuda.reset_peak_memory_stats()": None,
     "torch.cuda.memory.reset_peak_memory_stats()": None,
     "torch.cuda.init()": None,
+    "torch.mps.synchronize(), torch.mps.empty_cache(), torch.xpu.synchronize('xpu:0')": (None, None, None),
+    "torch.backends.mps.is_available(), torch.xpu.is_available()": (False, False),
     "torch.cuda.ipc_collect()": None,
     "torch.cuda.set_per_process_memory_fraction(0.5, 0)": None,
     "torch.cuda.nvtx.range_push('forward')": 0,
@@ -148,7 +150,7 @@ Told = dict[str, Any]
 
 def for_the_cpu(code: str) -> str:
     """The snippet as a student writes it for the CPU."""
-    code = re.sub(r'"cuda(:\d)?"', '"cpu"', code)
+    code = re.sub(r'"(cuda|mps|xpu)(:\d)?"', '"cpu"', code)
     return re.sub(r'\.cuda\((0|"cpu"|device=0|non_blocking=True|)\)', ".cpu()", code)
 
 
@@ -206,6 +208,11 @@ def test_gives_what_the_cpu_gives(name: str, with_shim: dict[str, Told], without
 @pytest.mark.parametrize("name", [name for name, (code, *_) in CASES.items() if "cuda" in code and "float16)" not in code])
 def test_says_which_device_was_asked_for(name: str, with_shim: dict[str, Told]) -> None:
     assert re.fullmatch(r"cuda(:\d)?", with_shim[name]["asked"])
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if '"mps"' in name])
+def test_says_that_a_mac_was_asked_for(name: str, with_shim: dict[str, Told]) -> None:
+    assert with_shim[name]["asked"] in ("mps", "mps:0")
 
 
 @pytest.mark.parametrize("name", UNTOUCHED)
