@@ -18,7 +18,7 @@ from grader.values import dumps
 
 __all__ = ["Branch", "Request", "Runner"]
 
-FORMAT = 3  # raised when the runner changes in a way that changes what runs give
+FORMAT = 4  # raised when the runner changes in a way that changes what runs give
 
 
 @dataclass(frozen=True)

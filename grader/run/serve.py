@@ -28,7 +28,7 @@ from typing import Any
 import jupyter_client.session
 import numpy as np
 
-from grader.run import windows
+from grader.run import adam, windows
 from grader.run.copies import Copies, ended
 from grader.run.cuda import asked, install
 from grader.run.hooks import Hooks
@@ -48,6 +48,7 @@ def serve(ip: Any, seed: int, output: int) -> None:
         shift_seeds(shift)  # before the session remembers what the libraries' functions are: probes are to use these, too
     cpu_only = install()
     windows.install()
+    adam.install()
     session = Session(ip.user_ns)
     session.install(ip)
     _settle(seed, cpu_only=cpu_only)
