@@ -246,9 +246,12 @@ def test_the_loop_takes_several_times_as_long_as_the_fused_network():
     seconds = []
     for train, net in [(ref.train_by_hand, cell), (ref.train_rnn, rnn)]:
         train(net, cook, loss_fn, adam, *text(), 1)
-        begin = time.perf_counter()
-        train(net, cook, loss_fn, adam, *text(), 3)
-        seconds.append(time.perf_counter() - begin)
+        tries = []
+        for _ in range(4):  # others may be at work: the shortest counts
+            begin = time.perf_counter()
+            train(net, cook, loss_fn, adam, *text(), 2)
+            tries.append(time.perf_counter() - begin)
+        seconds.append(min(tries))
     assert seconds[0] > 1.5 * seconds[1]
 
 

@@ -124,4 +124,4 @@ def test_a_request_has_the_name_that_it_had_unless_something_is_unusual():
     assert empty.key({"torch": "2"}) == OLD_NAME
 
 
-OLD_NAME = "7dfc83b8be0947c6abe8bbc7a7551e7665c8b6398cb032e4ae8d7ca1acd1acc9"
+OLD_NAME = "b4dd72841ab5fb433d8e8abef80692c5d69daf1f7424a99a4ba1addc37d1138e"
