@@ -10,6 +10,7 @@ from grader.dependence import dependence
 from grader.grade import without_setup
 from grader.key import Key
 from grader.notebook import Answers
+from grader.report.text import joined
 from grader.result import CheckResult, Outcome
 from grader.template import fill
 
@@ -59,7 +60,5 @@ def notes(key: Key, answers: Answers, results: Sequence[CheckResult]) -> list[st
 
 
 def _names(blanks: Sequence[str]) -> str:
-    shown = [f"`{blank}`" for blank in blanks[:_NAMES_AT_MOST]]
-    if more := len(blanks) - len(shown):
-        shown.append(f"{more} more")
-    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+    more = len(blanks) - _NAMES_AT_MOST
+    return joined([*(f"`{blank}`" for blank in blanks[:_NAMES_AT_MOST]), *([f"{more} more"] if more > 0 else [])])

@@ -2,7 +2,7 @@
 
 PyTorch has had this kernel for the CPU since 2.4 (`torch.optim.Adam(..., fused=True)`) and leaves it off. For the small networks
 of a course it takes a quarter off a training's time. The numbers are the same but for the last digits, which also depend on the
-machine; what says `foreach=True`, `fused=...` or `capturable=True` has what it asks for.
+machine; what says `foreach=True`, `fused=True` or `capturable=True` has what it asks for.
 
 https://docs.pytorch.org/docs/stable/optim.html#algorithms, torch.optim.adam
 """

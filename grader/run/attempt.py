@@ -200,7 +200,7 @@ class Attempt:
             end = CellEnd("timeout", f"did not stop after {seconds:.3g} seconds, and was killed")
             lost = f"Cell `{cell.id}` did not stop after {seconds:.3g} seconds and was killed with its kernel"
         if end.state == "died" or (end.state == "timeout" and self._crowded):
-            self._may_be_anothers(index, lost or f"Cell `{cell.id}` did not end in {seconds:.3g} seconds")
+            self._once_more_alone(index, lost or f"Cell `{cell.id}` did not end in {seconds:.3g} seconds")
         if end.cut and self._first_time(index):
             raise KernelLost
         self._repeated += end.seconds
@@ -222,8 +222,8 @@ class Attempt:
         if (how := known.alone.get(index)) and end.state == "ok":
             known.note(f"{how}. By itself, without what other cells left running, it ran.")
 
-    def _may_be_anothers(self, index: int, how: str) -> None:
-        """Raises KernelLost where that may come of what another cell left running in this process: once for each cell."""
+    def _once_more_alone(self, index: int, how: str) -> None:
+        """Raises KernelLost where it may come of what another cell left running in this process: once for each cell."""
         if self._own and self.base.copies and index not in self.known.alone:
             self.known.alone[index] = how
             raise KernelLost
