@@ -21,7 +21,10 @@ __all__ = ["Process", "Server", "can_serve", "handed_on", "server", "take_over"]
 
 _ENDING = 10.0  # seconds that a kernel's processes may take to be gone
 
-_PRELOADED = ("grader.run.serve", "grader.run.copies", "grader.run.cuda:install", "grader.run.originals:prepare")  # in this order
+_PRELOADED = (  # in this order
+    "grader.run.serve", "grader.run.copies", "grader.run.cuda:install", "grader.run.adam:install", "grader.run.backward:install",
+    "grader.run.originals:prepare",
+)  # fmt: skip
 
 _Name = tuple[object, ...]
 

@@ -21,7 +21,7 @@ from typing import Any
 from grader.warm.labels import put_off_labels
 from grader.warm.later import put_off
 
-__all__ = ["THREADS", "preload", "threads", "without_collector"]
+__all__ = ["THREADS", "has_accelerator", "preload", "threads", "without_collector"]
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")  # read when a library is imported
 
@@ -77,11 +77,18 @@ def _use_torch() -> None:
     torch.manual_seed(0)
     parameter = torch.nn.Parameter(torch.ones(1))
     optimizer = torch.optim.Adam([parameter])
-    if not torch.accelerator.is_available():
+    if not has_accelerator(torch):
         net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
         torch.nn.functional.mse_loss(net(torch.ones(3, 2)), torch.ones(3, 1)).backward()
         torch.nn.LSTM(2, 2)(torch.ones(2, 1, 2))[0].sum().backward()  # the first one takes 90 ms
         optimizer.step()
+
+
+def has_accelerator(torch: Any) -> bool:
+    """Whether torch finds a GPU, of whatever make. Since PyTorch 2.6 one function knows."""
+    accelerator = getattr(torch, "accelerator", None)
+    kinds = (accelerator,) if accelerator is not None else (torch.cuda, torch.backends.mps, torch.xpu)
+    return any(kind.is_available() for kind in kinds)
 
 
 def _use_matplotlib() -> None:

@@ -1,0 +1,61 @@
+"""Tracebacks of a student's cell without our own frames.
+
+A few functions of libraries are ours in a graded run (a request for a GPU, a step of Adam, `backward()`), and whoever reads where
+an error comes from is to see the cell and the library, as in their own notebook.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import grader
+
+__all__ = ["leave_out_ours"]
+
+_OURS = f"{Path(grader.__file__).parent}{os.sep}"
+
+
+def leave_out_ours(ip: Any) -> None:
+    """From now on, in what the shell shows of errors. Nothing in an IPython that finds out in another way what to show."""
+    found = getattr(ip, "_get_exc_info", None)
+    if found is None:
+        return
+
+    def get_exc_info(exc_tuple: Any = None) -> Any:
+        kind, error, trace = found(exc_tuple)
+        try:
+            _trim(error)
+            trace = _without_ours(trace)
+        except Exception:  # a class of a notebook's may do as it likes with what belongs to an error
+            return kind, error, trace
+        return kind, error, trace
+
+    ip._get_exc_info = get_exc_info
+
+
+def _trim(error: BaseException | None) -> None:
+    """The error and those that led to it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = _without_ours(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
+def _without_ours(trace: TracebackType | None) -> TracebackType | None:
+    """The same traceback; one of ours alone stays as it is."""
+    every = []
+    while trace is not None:
+        every.append(trace)
+        trace = trace.tb_next
+    kept = [one for one in every if not one.tb_frame.f_code.co_filename.startswith(_OURS)]
+    if len(kept) in (0, len(every)):
+        return every[0] if every else None
+    for one, after in pairwise([*kept, None]):
+        if one is not None:
+            one.tb_next = after
+    return kept[0]
