@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from abc import ABCMeta
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -60,6 +61,10 @@ def replace_module(torch: Any, on_cpu: Function) -> None:
             if vars(module).get(name) is original:
                 vars(module)[name] = answer
     vars(cuda.nvtx).update({name: _always(0) for name in _NVTX})
+    for name, kind in {"_EventBase": _Event, "_StreamBase": _Stream}.items():
+        base = getattr(getattr(torch, "_streambase", None), name, None)
+        if isinstance(base, ABCMeta):  # before PyTorch 2.6 its compiler asks for these, and is asked for by every optimizer
+            base.register(kind)
 
 
 def _always(value: Any) -> Function:
