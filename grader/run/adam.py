@@ -60,7 +60,7 @@ def _in_one_call(torch: Any, fused: Any, fused_decoupled: Any) -> tuple[Callable
         return (
             (type(p) in kinds and p.dtype is single_precision and p.is_cpu and p.is_contiguous())
             and (type(grad) is kinds[1] and grad.dtype is single_precision and grad.layout is dense)
-            and (step.dtype is single_precision and average.is_contiguous() and square.is_contiguous())
+            and (type(step) is kinds[1] and step.dtype is single_precision and average.is_contiguous() and square.is_contiguous())
         )
 
     def take(
