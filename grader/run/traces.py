@@ -6,6 +6,7 @@ an error comes from is to see the cell and the library, as in their own notebook
 
 from __future__ import annotations
 
+import contextlib
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -27,11 +28,9 @@ def leave_out_ours(ip: Any) -> None:
 
     def get_exc_info(exc_tuple: Any = None) -> Any:
         kind, error, trace = found(exc_tuple)
-        try:
+        with contextlib.suppress(Exception):  # a class of a notebook's may do as it likes with what belongs to an error
             _trim(error)
             trace = _without_ours(trace)
-        except Exception:  # a class of a notebook's may do as it likes with what belongs to an error
-            return kind, error, trace
         return kind, error, trace
 
     ip._get_exc_info = get_exc_info
