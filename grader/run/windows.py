@@ -1,7 +1,8 @@
 """Figures of a notebook that wants them in windows: `%matplotlib qt`, `%matplotlib widget`, `matplotlib.use("TkAgg")`.
 
 On a student's machine that works; here there is no screen, and what a browser would draw is seen by nobody. The figures are
-drawn as with `%matplotlib inline`, and no cell fails for it.
+drawn as with `%matplotlib inline`, and no cell fails for it. Nor is there anybody to wait for: `plt.ginput`, `plt.pause` and
+`plt.waitforbuttonpress` return at once, as when nothing was pressed.
 
 https://matplotlib.org/stable/users/explain/figure/backends.html
 """
@@ -25,12 +26,14 @@ def install() -> None:
     try:
         import matplotlib
         from IPython.core import pylabtools
-        from matplotlib import pyplot
+        from matplotlib import backend_bases, pyplot
     except ImportError:
         return
     _wrap(vars(matplotlib), "use", _INLINE)
     _wrap(vars(pyplot), "switch_backend", _INLINE)
     _wrap(vars(pylabtools), "find_gui_and_backend", "inline")  # of `%matplotlib` and `%pylab`
+    canvas: Any = backend_bases.FigureCanvasBase
+    canvas.start_event_loop = _wait_for_nobody(canvas.start_event_loop)
 
 
 def _wrap(names: dict[str, Any], name: str, inline: str) -> None:
@@ -45,3 +48,13 @@ def _wrap(names: dict[str, Any], name: str, inline: str) -> None:
         return function(*arguments, **named)
 
     names[name] = drawn_inline
+
+
+def _wait_for_nobody(wait: Callable[..., None]) -> Callable[..., None]:
+    """In the place of the loop that a canvas without a window waits in for what is pressed: all time-outs are over."""
+
+    @functools.wraps(wait)
+    def start_event_loop(self: Any, timeout: float = 0) -> None:  # noqa: ARG001 - matplotlib's
+        self.flush_events()
+
+    return start_event_loop

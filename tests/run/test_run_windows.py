@@ -4,6 +4,7 @@ import pytest
 from run_cells import blank, book, cell, check, given, probes, states
 
 from grader.run import Kernels, Request
+from grader.settings import Limits
 
 WANTED = {
     "a magic": "%matplotlib qt",
@@ -52,3 +53,20 @@ def test_what_opens_no_window_is_as_ever() -> None:
 
 def test_a_window_that_is_asked_for_by_name_is_one_too() -> None:
     assert _drawn(KERNELS["warm"], "import matplotlib\nmatplotlib.use(backend='TkAgg')")[0][1] == "ok"
+
+
+WAITS = {
+    "clicks": "told = plt.ginput(2)",
+    "clicks, for ever": "told = plt.ginput(timeout=0)",
+    "a button, for ever": "told = plt.waitforbuttonpress()",
+    "a pause": "for epoch in range(3):\n    plt.cla()\n    plt.plot([epoch])\n    told = plt.pause(30)",
+}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_nobody_is_waited_for(name: str) -> None:
+    cells = book(given("import matplotlib.pyplot as plt"), blank("waits", f"plt.plot([1, 2])\n{WAITS[name]}"), check("waits"))
+    ran = KERNELS["warm"].execute(Request(cells, {"waits": probes(told="nb.told")}, limits=Limits(cell=20)))
+    assert list(states(ran).values()) == ["ok", "ok", "skipped"]
+    assert ran.captures["told"].value == ([] if "click" in name else None)
+    assert cell(ran, "blank-waits").seconds < 10
