@@ -26,6 +26,22 @@ HUNG_UP = {
     "a tracer": "def tracer(frame, *_):\n    if 'late' in frame.f_code.co_names:\n        os._exit(6)\nsys.settrace(tracer)",
     "a profiler": "def profiler(frame, *_):\n    if 'late' in frame.f_code.co_names:\n        os._exit(6)\nsys.setprofile(profiler)",
     "the collector": "import gc\ngc.callbacks.append(lambda *_: os._exit(7))",
+    "a finder of modules": "class Finder:\n    def find_spec(self, *_):\n        os._exit(9)\nsys.meta_path.insert(0, Finder())",
+    "a finder that is a class": "class Finder:\n    @classmethod\n    def find_spec(cls, *_):\n        os._exit(9)\n"
+    "sys.meta_path.insert(0, Finder)",
+    "a finder without a class": "import types\nsys.meta_path = [types.SimpleNamespace(find_spec=lambda *_: os._exit(9))]",
+    "a finder that cannot be looked at": "class Kind(type):\n    def __getattribute__(cls, name):\n        os._exit(9)\n"
+    "class Finder(metaclass=Kind):\n    def __getattribute__(self, name):\n        os._exit(9)\n"
+    "sys.meta_path.append(object.__new__(Finder))\nsys.path_hooks.append(Finder)",
+    "a finder whose names are asked for": "class Finder:\n    __dict__ = property(lambda self: os._exit(9))\n"
+    "sys.meta_path.append(Finder())",
+    "no finders": "sys.meta_path.clear()",
+    "a hook for folders": "sys.path_hooks.insert(0, lambda folder: os._exit(9))\nsys.path_importer_cache.clear()",
+    "a hook of built-in parts": "import functools\nsys.path_hooks.insert(0, functools.partial(lambda *_: os._exit(9), 1))\n"
+    "sys.path_importer_cache.clear()",
+    "another way to show": "shell.display_formatter.format = lambda *_, **__: os._exit(9)",
+    "another one who shows": "class Shows(type(shell.display_formatter)):\n    def format(self, *_, **__):\n        os._exit(9)\nshell.display_formatter = Shows()",
+    "another way to run": "shell.run_cell = shell.kernel.do_execute = lambda *_, **__: os._exit(9)",
     "a handler of errors": "shell.set_custom_exc((Exception,), lambda *_: os._exit(8))",
 }
 
@@ -35,7 +51,7 @@ def _run(hung_up: str, late: str = "") -> Run:
         given(f"import os, sys, time\n{SHELL}"),
         blank("hangs", f"early = [1]\n{hung_up}"),
         check("hangs"),
-        blank("late", f"import gc\ngc.collect()\nlate = [1, 2]\nprint('late')\n{late}"),
+        blank("late", f"import gc\ngc.collect()\nimport colorsys, sched\nlate = [1, 2]\nprint('late')\n{late}\nlate"),
         check("late"),
         given("print(late)"),
         asks={"hangs": probes(early="nb.early"), "late": probes(late="nb.late")},
@@ -109,3 +125,25 @@ def test_a_kernel_that_something_stops_goes_on(what: str) -> None:
     assert cell(ran, "blank-late").state == "ok"
     assert cell(ran, "blank-late").seconds < 10
     assert not ran.notes
+
+
+LIBRARY = """
+import importlib.abc, importlib.machinery, sys
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path, target=None):
+        return importlib.machinery.ModuleSpec(name, self) if name == "made_up" else None
+    def exec_module(self, module):
+        module.answer = 42
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def test_a_librarys_finder_stays() -> None:
+    ran = run_book(
+        given(f"with open('library.py', 'w') as file:\n    file.write({LIBRARY!r})\nimport library"),
+        blank("late", "import made_up\nlate = made_up.answer"),
+        check("late"),
+        asks={"late": probes(late="nb.late")},
+        limits=LIMITS,
+    )
+    assert ran.captures["late"].value == 42
