@@ -189,6 +189,14 @@ def test_what_leaves_the_function_unchanged_is_accepted_and_one_changed_weight_i
     holds()
 
 
+@pytest.mark.parametrize("seed", range(0, 40, 3))
+@pytest.mark.parametrize("given", [1, 2])
+def test_in_a_tiny_network_too_it_is_told_what_would_agree(given, seed):
+    """With eight numbers, two wrong ones are no sign of the right matching."""
+    net, state, _ = deep(Draw(seed, [given, 1, 2, 1, 1], False, False, "scale"))
+    assert "hidden units" in judged(Weights(atol=TOLERANCE), state, dict(net.state_dict())).message
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_freedom_that_is_not_given_is_not_taken(kind):
     by, build = KINDS[kind]

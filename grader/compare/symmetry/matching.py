@@ -27,7 +27,8 @@ _SWEEPS = 6
 _MOST_UNITS = 2048  # of a larger group the order is taken as it is
 _MOST_TRIED = 400  # so many matchings of a small network are all tried
 _BEST_TRIED = 8  # of which so many of least squares are looked at
-_FEW = 2  # wrong numbers under the right matching
+_FEW = 2  # wrong numbers under the right matching, at most
+_FEW_OF = 10  # but not more than one of so many: in a tiny network another matching has few wrong ones, too
 _MOST_COUNTED = 4_000_000  # numbers whose differences are counted one by one
 
 
@@ -60,6 +61,7 @@ def matches(problem: Problem, off: Callable[[list[Match]], int], thorough: bool 
     two units can be exchanged end it, too.
     """
     best, least = [identity(group.size) for group in problem.groups], (math.inf, math.inf)
+    few = min(_FEW, sum(array.size for array in problem.expected.values()) // _FEW_OF)
     seen: set[bytes] = set()
     for start in (_forward, _backward, _invariant)[: 1 + thorough + (thorough and problem.order)]:
         for found in _from(problem, start(problem), thorough):
@@ -72,7 +74,7 @@ def matches(problem: Problem, off: Callable[[list[Match]], int], thorough: bool 
                 best, least = found, rank
             if not rank[0]:
                 return best
-        if least[0] <= _FEW:
+        if least[0] <= few:
             return best
     for found in sorted(_all(problem), key=problem.cost)[:_BEST_TRIED] if thorough else ():
         if not off(found):
