@@ -112,37 +112,10 @@ def _short(
     """
     compiling, has_grad, set_grad = torch.compiler.is_compiling, torch.is_grad_enabled, torch._C._set_grad_enabled
 
-    def gathered(optimizer: Any) -> list[tuple[Any, ...]] | None:
-        """What to take, for each group with gradients. None: leave it to torch."""
-        if type(optimizer)._init_group is not init_group or getattr(optimizer, "grad_scale", None) is not None:
-            return None
-        state, groups = optimizer.state, []
-        for group in optimizer.param_groups:
-            lr, (beta1, beta2) = group["lr"], group["betas"]
-            if any(map(group.get, _RARE)) or not type(lr) is type(beta1) is type(beta2) is float:
-                return None
-            lists: tuple[list[Any], ...] = [], [], [], [], []
-            for p in group["params"]:
-                if (grad := p.grad) is not None:
-                    known = state.get(p)
-                    if not known:
-                        return None
-                    each = p, grad, known["exp_avg"], known["exp_avg_sq"], known["step"]
-                    if not is_plain(*each):
-                        return None
-                    for values, value in zip(lists, each, strict=True):
-                        values.append(value)
-            if not _all_differ(lists[0]):
-                return None
-            if lists[0]:
-                how = {name: group[name] for name in ("weight_decay", "eps", "maximize")}
-                how.update(lr=lr, beta1=beta1, beta2=beta2)
-                groups.append((lists, group.get("decoupled_weight_decay", False), how))
-        return groups
-
     @functools.wraps(whole)
     def step(self: Any, closure: Callable[[], Any] | None = None) -> Any:
-        groups = None if closure is not None or compiling() else gathered(self)
+        own = closure is None and not compiling() and type(self)._init_group is init_group
+        groups = _gathered(self, is_plain) if own and getattr(self, "grad_scale", None) is None else None
         if groups is None:
             return whole(self, closure)
         before = has_grad()
@@ -155,6 +128,33 @@ def _short(
         return None
 
     return step
+
+
+def _gathered(optimizer: Any, is_plain: Callable[..., bool]) -> list[tuple[Any, ...]] | None:
+    """What to take, for each group with gradients. None: leave it to torch."""
+    state, groups = optimizer.state, []
+    for group in optimizer.param_groups:
+        lr, (beta1, beta2) = group["lr"], group["betas"]
+        if any(map(group.get, _RARE)) or not type(lr) is type(beta1) is type(beta2) is float:
+            return None
+        lists: tuple[list[Any], ...] = [], [], [], [], []
+        for p in group["params"]:
+            if (grad := p.grad) is not None:
+                known = state.get(p)
+                if not known:
+                    return None
+                each = p, grad, known["exp_avg"], known["exp_avg_sq"], known["step"]
+                if not is_plain(*each):
+                    return None
+                for values, value in zip(lists, each, strict=True):
+                    values.append(value)
+        if not _all_differ(lists[0]):
+            return None
+        if lists[0]:
+            how = {name: group[name] for name in ("weight_decay", "eps", "maximize")}
+            how.update(lr=lr, beta1=beta1, beta2=beta2)
+            groups.append((lists, group.get("decoupled_weight_decay", False), how))
+    return groups
 
 
 def _all_differ(params: list[Any]) -> bool:

@@ -39,10 +39,10 @@ class Hooks:
             (vars(ip.events), ("callbacks",)),
             (callbacks, tuple(callbacks)),
             (vars(manager), _LINES),
+            (vars(sys), ("meta_path", "path_hooks")),
         ]
         self._user_ns = ip.user_ns
         self._places = [(space, name, space[name]) for space, names in spaces for name in names if name in space]
-        self._places += [(vars(sys), name, vars(sys)[name]) for name in ("meta_path", "path_hooks")]
         lists = [*callbacks.values(), *(vars(manager)[name] for name in _LINES if name in vars(manager)), ast, gc.callbacks]
         self._lists = [(hooks, list(hooks)) for hooks in lists]
         finders: list[list[Any]] = [sys.meta_path, sys.path_hooks]
@@ -72,6 +72,7 @@ class Hooks:
             trace(None)
 
     def _is_a_librarys(self, hook: Any) -> bool:
+        """What is called on every cell stays only if it is surely no cell's: a function of a module, or a method."""
         function = hook.__func__ if type(hook) is MethodType else hook
         return type(function) is FunctionType and function.__globals__ is not self._user_ns
 
