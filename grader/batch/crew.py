@@ -118,7 +118,7 @@ class Crew:
             self.watch(standing)
 
         start = (self.terms.portable(), self.opener, self.book.where, self.execute, self.refusal)
-        with Pool(jobs, _sit_down, start, begins=begun.put) as pool:
+        with Pool(jobs, _sit_down, start, begins=begun.put, own_core=True) as pool:
             for task, done in work(pool, _grade, tasks, tick=tick, fits=lambda: available() > self._each):
                 yield task, self._given_up(task) if isinstance(done, WorkerDied) else done
 

@@ -23,6 +23,7 @@ from grader.result import Run
 from grader.run.nursery import METHOD, blocked_interrupt, prepare_workers
 from grader.run.request import Request, Runner
 from grader.run.worker import serve
+from grader.warm.cores import cores_for
 from grader.warm.house import handed_on
 
 __all__ = ["Pool", "WorkerDied", "default_jobs", "run_many", "work"]
@@ -52,7 +53,8 @@ class Pool(Executor):
     """At most `jobs` workers, started as they are needed, each held by a thread of this process that waits for it.
 
     initializer: called in each worker before its first call. begins: called here, in such a thread, with a call's arguments,
-    when a worker begins with it. Functions and arguments go through a pipe, so functions must be module-level ones.
+    when a worker begins with it. own_core: if there are as many workers as cores, each stays on one of its own, with its kernels
+    (`warm.cores`). Functions and arguments go through a pipe, so functions must be module-level ones.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class Pool(Executor):
         initargs: tuple[Any, ...] = (),
         *,
         begins: Callable[..., None] | None = None,
+        own_core: bool = False,
     ) -> None:
         self.jobs = jobs
         self._initial = (initializer, initargs)
         self._begins = begins
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grader-worker")
         self._own = threading.local()
+        self._cores = cores_for(jobs) if own_core else []
         self._workers: set[_Worker] = set()
         self._lock = threading.Lock()
         self._ended = False
@@ -114,7 +118,9 @@ class Pool(Executor):
             return worker
         if worker is not None:
             self._let_go(worker)
-        worker = _Worker()
+        if self._cores and not hasattr(self._own, "core"):
+            self._own.core = self._cores.pop()  # there are as many as threads; the worker after this one stays there, too
+        worker = _Worker(getattr(self._own, "core", None))
         with self._lock:
             self._workers.add(worker)
             ended = self._ended
@@ -152,14 +158,14 @@ class Pool(Executor):
 
 
 class _Worker:
-    """A process, and the pipe to it. One thread at a time calls it; any may end it."""
+    """A process, and the pipe to it. One thread at a time calls it; any may end it. core: that it stays on, None for any."""
 
-    def __init__(self) -> None:
+    def __init__(self, core: int | None = None) -> None:
         context: Any = multiprocessing.get_context(METHOD)
         self._pipe, other = context.Pipe()
         self.calls = 0
-        servers = handed_on()
-        self.process = context.Process(target=serve, args=(other, dict(os.environ), servers), daemon=True)
+        servers = handed_on(core)
+        self.process = context.Process(target=serve, args=(other, dict(os.environ), servers, core), daemon=True)
         with blocked_interrupt():
             self.process.start()
         other.close()

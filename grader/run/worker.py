@@ -16,6 +16,7 @@ from collections.abc import Callable
 from multiprocessing import connection
 from typing import Any
 
+from grader.warm.cores import stay_on
 from grader.warm.house import take_over
 
 __all__ = ["serve"]
@@ -23,14 +24,15 @@ __all__ = ["serve"]
 GRACE = 2.0  # seconds to end kernels in, once the parent is gone
 
 
-def serve(calls: connection.Connection, environment: dict[str, str], servers: Any) -> None:
+def serve(calls: connection.Connection, environment: dict[str, str], servers: Any, core: int | None) -> None:
     """Receive (function, arguments, keywords), send back (True, result) or (False, exception). Ends when the other end closes.
 
-    environment: the parent's, as it is now. servers: of kernels, see `warm.house.take_over`.
+    environment: the parent's, as it is now. servers: of kernels, see `warm.house.take_over`. core: to stay on.
     """
     _settle_signals()
     os.environ.clear()
     os.environ.update(environment)
+    stay_on(core)
     take_over(servers)
     threading.Thread(target=_watch_parent, daemon=True, name="parent").start()
     with contextlib.suppress(KeyboardInterrupt, EOFError, OSError):

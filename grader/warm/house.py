@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import grader
-from grader.warm.messages import ANOTHER, Start, pair, receive, send
+from grader.warm.messages import ANOTHER, CORE, Start, pair, receive, send
 
 __all__ = ["Process", "Server", "can_serve", "handed_on", "server", "take_over"]
 
@@ -53,12 +53,15 @@ def _kind(environment: dict[str, str], warm: bool) -> _Name:
     return (sys.executable, warm, *sorted(environment.items()))
 
 
-def handed_on() -> list[tuple[_Name, socket.socket]]:
-    """For a worker of ours: a server like each that this process has, forked from it, as what it is for and its channel."""
+def handed_on(core: int | None = None) -> list[tuple[_Name, socket.socket]]:
+    """For a worker of ours: a server like each that this process has, forked from it, as what it is for and its channel.
+
+    core: that it and its kernels stay on; None for any.
+    """
     found = []
     with _lock:
         for (pid, *kind), one in _servers.items():
-            if pid == os.getpid() and (channel := one.another()) is not None:
+            if pid == os.getpid() and (channel := one.another(core)) is not None:
                 found.append((tuple(kind), channel))
     return found
 
@@ -124,12 +127,12 @@ class Server:
         look.register(self._channel, select.POLLHUP)
         return not look.poll(0)
 
-    def another(self) -> socket.socket | None:
-        """The channel of a server that this one forks; None when it is gone."""
+    def another(self, core: int | None = None) -> socket.socket | None:
+        """The channel of a server that this one forks; None when it is gone. core: as in `handed_on`."""
         ours, theirs = pair()
         with theirs:
             try:
-                send(self._channel, {ANOTHER: True}, (theirs.fileno(),))
+                send(self._channel, {ANOTHER: True, CORE: core}, (theirs.fileno(),))
             except OSError:
                 ours.close()
                 return None

@@ -15,9 +15,10 @@ from typing import Any
 
 from grader.isolation import Jail
 
-__all__ = ["ANOTHER", "LARGEST", "Start", "pair", "receive", "send"]
+__all__ = ["ANOTHER", "CORE", "LARGEST", "Start", "pair", "receive", "send"]
 
 ANOTHER = "another server"  # the key of a message that asks for one, with the channel that it is to serve
+CORE = "core"  # beside it: the number of the one that it and its kernels are to stay on, None for any
 LARGEST = 2**17  # bytes of a packet; the usual limit of the system is 208 KiB
 
 

@@ -14,7 +14,8 @@ from contextlib import suppress
 
 from grader.isolation import IsolationError, die_with_parent, python_paths, separate
 from grader.warm import init, kernel
-from grader.warm.messages import ANOTHER, Start, receive, send
+from grader.warm.cores import stay_on
+from grader.warm.messages import ANOTHER, CORE, Start, receive, send
 from grader.warm.preload import preload, threads
 
 __all__ = ["main"]
@@ -46,6 +47,7 @@ def _serve(channel: socket.socket) -> None:
                 os.close(mine)
                 channel, mine = socket.socket(fileno=descriptors[0]), os.pidfd_open(os.getpid())
                 os.setsid()
+                stay_on(content.get(CORE))
                 continue
             _monitor(Start.from_json(content), mine, *descriptors)
         for descriptor in descriptors:

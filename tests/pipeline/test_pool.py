@@ -20,6 +20,7 @@ from grader.run import pool as pools
 from grader.run.fake import run_here
 from grader.run.pool import Pool, WorkerDied, run_many, work
 from grader.run.request import Request
+from grader.warm import cores
 
 STATE: list[int] = []
 
@@ -118,6 +119,56 @@ def test_a_worker_makes_way_after_many_calls(monkeypatch):
     monkeypatch.setattr(pools, "CALLS", 2)  # the parent counts
     with Pool(1) as pool:
         assert len({pool.submit(who).result() for _ in range(4)}) >= 2
+
+
+needs_affinity = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to a core")
+
+
+def its_cores(_: object = None) -> tuple[int, list[int]]:
+    time.sleep(0.2)  # so that no worker does all calls
+    return os.getpid(), sorted(os.sched_getaffinity(0))
+
+
+@needs_affinity
+def test_a_worker_for_each_core_stays_on_its_own(monkeypatch):
+    """Also the one that comes after another, and what it starts."""
+    mine = sorted(os.sched_getaffinity(0))
+    if len(mine) < 2:
+        pytest.skip("this machine has one core")
+    monkeypatch.setattr(pools, "CALLS", 2)
+    with Pool(len(mine), own_core=True) as pool:
+        found = [future.result() for future in [pool.submit(its_cores) for _ in range(4 * len(mine))]]
+    assert len({pid for pid, _ in found}) > len(mine), "none made way for another"
+    assert {tuple(one) for _, one in found} == {(core,) for core in mine}
+
+
+@needs_affinity
+@pytest.mark.parametrize("own_core", [False, True])
+def test_with_more_or_fewer_workers_than_cores_all_use_all(own_core, monkeypatch):
+    mine = sorted(os.sched_getaffinity(0))
+    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: {0, 1, 2, 3, 4})  # of the parent: five, for two workers
+    with Pool(2, own_core=own_core) as pool:
+        assert [pool.submit(its_cores).result()[1] for _ in range(2)] == [mine, mine]
+
+
+def test_a_core_each_only_for_as_many_workers_as_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {7, 3}, raising=False)
+    assert cores.cores_for(2) == [3, 7]
+    assert cores.cores_for(1) == cores.cores_for(3) == []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
+    assert cores.cores_for(1) == [], "one worker on one core is there anyway"
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert cores.cores_for(2) == []
+
+
+@needs_affinity
+def test_a_core_that_is_refused_is_no_error(monkeypatch):
+    before = os.sched_getaffinity(0)
+    cores.stay_on(10_000)
+    cores.stay_on(None)
+    assert os.sched_getaffinity(0) == before
+    monkeypatch.delattr(os, "sched_setaffinity")
+    cores.stay_on(0)
 
 
 def test_stopping_ends_what_is_in_flight():

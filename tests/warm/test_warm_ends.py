@@ -226,6 +226,20 @@ def test_a_server_that_was_handed_on_and_killed_is_seen_to_be_gone(server: Serve
     second.end()
 
 
+def test_a_server_that_was_handed_on_keeps_its_kernels_on_its_core(server: Server) -> None:
+    core = max(os.sched_getaffinity(0))
+    channel = server.another(core)
+    assert channel is not None
+    second = Server(channel)
+    process = second.start(Start("", "/", "/", {}, command=("/bin/sleep", "60")))
+    assert process._wait(60, lambda: process.pid != 0)
+    (forked,) = running(children(server.pid))
+    assert os.sched_getaffinity(forked) == os.sched_getaffinity(process.pid) == {core}
+    assert os.sched_getaffinity(server.pid) == os.sched_getaffinity(0)
+    process.end()
+    second.end()
+
+
 def test_what_a_worker_takes_over_is_what_its_kernels_come_from() -> None:
     """As `Pool` does it, in this one process."""
     environment = environment_of_server() | {"GRADER_TEST": "handed on"}
