@@ -40,7 +40,7 @@ def write_report(book: Gradebook, assignment: Assignment, out: Path, rows: list[
     if _basis_of(out / "report.html") == basis and _text_of(out / "grades.csv") == table:
         return False
     _write(out / "grades.csv", [table])
-    _write(out / "report.html", class_report_parts(book.grades(), title, _linker(rows), basis))
+    _write(out / "report.html", class_report_parts(book.light_grades(), title, _linker(rows), basis))
     return True
 
 

@@ -141,7 +141,7 @@ def show(
             if as_json:
                 print_json_list(one.to_json() for one in book.grades())
             else:
-                out().print(score_table(book.grades()))
+                out().print(score_table(book.light_grades()))
             return
         found = book.grade(student)
         if found is None:
@@ -186,7 +186,7 @@ def print_class(book: Gradebook) -> None:
 
     rows = book.rows()
     if len(rows) <= TABLE:
-        out().print(score_table(book.grades()))
+        out().print(score_table(book.light_grades()))
         return
     waiting = [row.student for row in rows if row.state != State.GRADED]
     grades = (grade for student in waiting[:TABLE] if (grade := book.grade(student)) is not None)

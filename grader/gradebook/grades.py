@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from grader.gradebook.schema import contents, evidence, grades, insert, submissi
 from grader.result import CheckResult, Grade, Run
 from grader.values import dumps
 
-__all__ = ["KeptVerdict", "add_evidence", "is_kept", "read_grade", "verdicts_of_all", "write_grade"]
+__all__ = ["KeptVerdict", "add_evidence", "is_kept", "read_grade", "read_light", "verdicts_of_all", "write_grade"]
 
 _SMALL = 512  # bytes of evidence that may stay in the details
 
@@ -123,6 +123,17 @@ def read_grade(connection: sa.Connection, student: str) -> Grade | None:
     checks = [dataclasses.replace(c, evidence=away[i]) if i in away else c for i, c in enumerate(grade.checks)]
     cells = grade.cells if row.own_cells else read_cells(connection, row.run_id)
     return dataclasses.replace(grade, checks=checks, cells=cells)
+
+
+def read_light(connection: sa.Connection, students: Sequence[str]) -> list[Grade]:
+    """The grades of these students as they were judged, by name, without cells and evidence: one query instead of three each."""
+    query = sa.select(submissions.c.student, grades.c.details).join_from(grades, submissions)
+    rows = connection.execute(query.where(submissions.c.student.in_(students)).order_by(submissions.c.student))
+    return [_light(Grade.from_bytes(zlib.decompress(details))) for _, details in rows]
+
+
+def _light(grade: Grade) -> Grade:
+    return dataclasses.replace(grade, checks=[dataclasses.replace(c, evidence={}) for c in grade.checks], cells=[])
 
 
 def _evidence_of(connection: sa.Connection, submission: int) -> dict[int, dict[str, Any]]:

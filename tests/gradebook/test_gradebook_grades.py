@@ -191,6 +191,30 @@ def test_the_class_by_name(book):
     assert book.grade("nobody") is None
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kept=st.lists(_grades, max_size=5), by_hand=st.lists(st.floats(0, 1), max_size=4), at_once=st.integers(1, 3))
+def test_light_grades_are_grades_without_cells_and_evidence(book, kept, by_hand, at_once):
+    """Whatever is read together, and with what a person changed."""
+    from grader.gradebook import store
+
+    for grade in kept:
+        book.keep_grade(grade, "digest", None)
+    for grade, share in zip({grade.student: grade for grade in kept}.values(), by_hand, strict=False):
+        book.override(grade.student, "", share * grade.max_score, "ada", "looked at it")
+        if grade.checks:
+            book.override(grade.student, grade.checks[-1].name, share * grade.checks[-1].points, "ada", "looked at it")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_AT_ONCE", at_once)
+        light = list(book.light_grades())
+    whole = list(book.grades())
+    assert [grade.student for grade in light] == [grade.student for grade in whole]
+    for one, other in zip(light, whole, strict=True):
+        checks = [dataclasses.replace(check, evidence={}) for check in other.checks]
+        assert type(one) is type(other)
+        assert one.score == other.score
+        assert same(one, dataclasses.replace(other, checks=checks, cells=[]))
+
+
 def test_a_grade_with_a_persons_points_in_it_is_not_kept(book):
     book.keep_grade(make_grade(1), "d", None)
     book.override(student_of(1), "", 3, "ada", "late")
