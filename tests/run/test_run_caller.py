@@ -37,7 +37,13 @@ def test_what_the_kernel_may_know(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     environment = eval(printed(ran, "given-0"))
     assert "s3cret" not in str(environment)
     assert environment["PYTHONPATH"] == str(tmp_path / "library")
-    wanted = {"GRADER_RUN": "1", "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": ""}
+    wanted = {
+        "GRADER_RUN": "1",
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "PYTHONHASHSEED": "0",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
     assert wanted.items() <= environment.items()
     assert printed(ran, "given-1") == "0o700 True\n"
     again = subprocess.run(
