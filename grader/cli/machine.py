@@ -56,7 +56,7 @@ def demo(
         workshop = Workshop.of(assignment, jobs_of(jobs), show)
         made = run_demo(assignment, folder, dataclasses.replace(workshop, kernels=Kernels(isolated=available())))
     with Gradebook.existing(made.summary.out, slug) as book:
-        grades = list(book.grades())
+        grades = list(book.grades() if as_json else book.light_grades())
     if as_json:
         print_json({"out": str(folder), "students": made.students, "grades": [one.to_json() for one in grades]})
         return

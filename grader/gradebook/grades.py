@@ -126,10 +126,10 @@ def read_grade(connection: sa.Connection, student: str) -> Grade | None:
 
 
 def read_light(connection: sa.Connection, students: Sequence[str]) -> list[Grade]:
-    """The grades of these students as they were judged, by name, without cells and evidence: one query instead of three each."""
-    query = sa.select(submissions.c.student, grades.c.details).join_from(grades, submissions)
-    rows = connection.execute(query.where(submissions.c.student.in_(students)).order_by(submissions.c.student))
-    return [_light(Grade.from_bytes(zlib.decompress(details))) for _, details in rows]
+    """The grades of these students as they were judged, by name, without cells and evidence. Raises `values.NotAValue`."""
+    query = sa.select(grades.c.details).join_from(grades, submissions).where(submissions.c.student.in_(students))
+    found = connection.execute(query.order_by(submissions.c.student)).scalars()
+    return [_light(Grade.from_bytes(zlib.decompress(details))) for details in found]
 
 
 def _light(grade: Grade) -> Grade:

@@ -23,7 +23,7 @@ from grader.result import Run
 from grader.run.nursery import METHOD, blocked_interrupt, prepare_workers
 from grader.run.request import Request, Runner
 from grader.run.worker import serve
-from grader.warm.cores import cores_for
+from grader.warm.cores import cores_for, usable
 from grader.warm.house import handed_on
 
 __all__ = ["Pool", "WorkerDied", "default_jobs", "run_many", "work"]
@@ -43,10 +43,7 @@ class WorkerDied(Exception):
 
 def default_jobs() -> int:
     """One run for each core that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
+    return len(usable()) or os.cpu_count() or 1
 
 
 class Pool(Executor):
@@ -69,9 +66,9 @@ class Pool(Executor):
         self.jobs = jobs
         self._initial = (initializer, initargs)
         self._begins = begins
-        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grader-worker")
         self._own = threading.local()
         self._cores = cores_for(jobs) if own_core else []
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grader-worker", initializer=self._begin_thread)
         self._workers: set[_Worker] = set()
         self._lock = threading.Lock()
         self._ended = False
@@ -98,6 +95,10 @@ class Pool(Executor):
         else:
             self.stop()
 
+    def _begin_thread(self) -> None:
+        """There are as many cores as threads; all workers that a thread has, one after the other, stay on its core."""
+        self._own.core = self._cores.pop() if self._cores else None
+
     def _call(self, function: Callable[..., R], args: tuple[Any, ...], keywords: dict[str, Any]) -> R:
         worker = self._worker()
         if self._begins:
@@ -118,9 +119,7 @@ class Pool(Executor):
             return worker
         if worker is not None:
             self._let_go(worker)
-        if self._cores and not hasattr(self._own, "core"):
-            self._own.core = self._cores.pop()  # there are as many as threads; the worker after this one stays there, too
-        worker = _Worker(getattr(self._own, "core", None))
+        worker = _Worker(self._own.core)
         with self._lock:
             self._workers.add(worker)
             ended = self._ended

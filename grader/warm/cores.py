@@ -10,15 +10,20 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-__all__ = ["cores_for", "stay_on"]
+__all__ = ["cores_for", "stay_on", "usable"]
+
+
+def usable() -> list[int]:
+    """The cores that this process may use; none where the system does not tell (macOS, Windows)."""
+    try:
+        return sorted(os.sched_getaffinity(0))
+    except AttributeError:
+        return []
 
 
 def cores_for(jobs: int) -> list[int]:
     """A core for each of so many workers, or none where these are not as many as the cores that this process may use."""
-    try:
-        cores = sorted(os.sched_getaffinity(0))
-    except AttributeError:  # macOS, Windows
-        return []
+    cores = usable()
     return cores if 1 < len(cores) == jobs else []
 
 
