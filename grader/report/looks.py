@@ -28,7 +28,7 @@ OUTCOMES = {
     Outcome.PASSED: Look("✓", "passed", "good", "green"),
     Outcome.PARTIAL: Look("◐", "partly", "some", "yellow"),
     Outcome.FAILED: Look("✗", "failed", "bad", "red"),
-    Outcome.ERROR: Look("!", "error", "bad", "red"),
+    Outcome.ERROR: Look("!", "with an error", "bad", "red"),
     Outcome.NOT_ATTEMPTED: Look("–", "not attempted", "rest", "bright_black"),
     Outcome.UNGRADED: Look("?", "not graded yet", "ours", "magenta"),
 }

@@ -26,9 +26,11 @@ def test_every_blank_and_every_check_is_there_in_order(safe, grade, check, cell)
 
 def test_each_outcome_has_an_icon_and_a_word(safe, grade, check):
     page = safe(feedback(grade([check(outcome.value, outcome=outcome) for outcome in Outcome]), "t"))
-    for icon, word in zip("✓◐✗!–?", ["passed", "partly", "failed", "error", "not attempted", "not graded yet"], strict=True):
+    for icon, word in zip(
+        "✓◐✗!–?", ["passed", "partly", "failed", "with an error", "not attempted", "not graded yet"], strict=True
+    ):
         assert icon in page.text
-        assert word in page.text
+        assert f"1 {word}" in " ".join(page.text.split()), "also where they are counted"
 
 
 def test_points_are_told_for_the_whole_each_blank_and_each_check(safe, grade, check):
