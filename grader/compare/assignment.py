@@ -16,8 +16,16 @@ def assign(cost: Numbers) -> Numbers:
     """The one-to-one matching of least total cost.
 
     cost: (H, H), of the expected unit in the row with the student's in the column, finite. Returns (H,): for each expected unit
-    the student's.
+    the student's. A unit that none is nearer to than the one in its own place stays there, if all do.
+
+    No matching costs less than the least of each row together. So where these stand in different columns, they are the matching:
+    right units in whatever order are matched like this, and scipy, which takes a fifth of a second to import, is not asked.
     """
+    rows = np.arange(len(cost))
+    if np.array_equal(np.diagonal(cost), cost.min(axis=1, initial=np.inf)):
+        return rows
+    if len(np.unique(nearest := cost.argmin(axis=1))) == len(rows):
+        return np.asarray(nearest)
     from scipy.optimize import linear_sum_assignment
 
     return np.asarray(linear_sum_assignment(cost)[1])
