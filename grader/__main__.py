@@ -1,5 +1,5 @@
 """`python -m grader`: the same as the command `grader`."""
 
-from grader.cli import command
+from grader.start import command
 
 command()

@@ -59,17 +59,19 @@ def grade(
     Ctrl-C at any time and started again. Exit code 1 when some need a person.
     """
     from grader.errors import UsageError
+    from grader.warm.preload import without_collector
 
     prepare(jobs, cold=cold, isolated=not no_isolation)
-    kernels, refusal = kernels_of(no_isolation, cold)
-    if kernels is None:
-        raise UsageError(refusal)
-    from grader.batch import grade_folder
-    from grader.cli.tables import summary_lines
-    from grader.gradebook import Gradebook
-    from grader.keying import Workshop
+    with without_collector():
+        from grader.batch import grade_folder
+        from grader.cli.tables import summary_lines
+        from grader.gradebook import Gradebook
+        from grader.keying import Workshop
 
-    assignment = load(slug, course, profile)
+        kernels, refusal = kernels_of(no_isolation, cold)  # tried beside these imports
+        if kernels is None:
+            raise UsageError(refusal)
+        assignment = load(slug, course, profile)
     place = target or Path("graded") / slug
     with progress(silent=as_json) as screen:
         workshop = dataclasses.replace(Workshop.of(assignment, jobs_of(jobs), screen), kernels=kernels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import json
@@ -48,9 +49,17 @@ def offers() -> tuple[Part, ...]:
 
 def begin() -> None:
     """Start the trial now, beside what else is to be done: `offers` then only waits for what it finds."""
-    if _has_parts():
+    if _has_parts() and not _begun and not offers.cache_info().currsize:
         with contextlib.suppress(OSError):  # `offers` will say so
             _begun.append(_trial())
+
+
+@atexit.register
+def _end_begun() -> None:
+    """Nobody asked."""
+    for trial in _begun:
+        trial.kill()
+        trial.wait()
 
 
 def _has_parts() -> bool:

@@ -57,11 +57,15 @@ def preload(modules: Iterable[str] = ()) -> None:
 
 @contextlib.contextmanager
 def without_collector() -> Iterator[None]:
-    """For imports: hardly anything of them is garbage, and to look through it all again and again takes a quarter of a second."""
+    """For imports: hardly anything of them is garbage, and to look through it all again and again takes a quarter of a second.
+
+    Nor is it looked through later: the next collection would be of all of it.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

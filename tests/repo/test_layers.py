@@ -15,7 +15,7 @@ LAYERS: dict[str, int] = {
     "assignment": 3, "submission": 3, "recognise": 3, "answers": 3, "roster": 3, "key": 3,
     "isolation": 1, "warm": 3, "run": 4, "compare": 4, "report": 4,
     "grade": 5, "muted": 5, "carry": 5, "untrained": 5, "keycache": 5, "keying": 5, "build": 5, "verify": 5, "calibrate": 5, "batch": 5, "selfcheck": 5, "follows": 5, "demo": 5, "doctor": 5, "scaffold": 5,
-    "cli": 6, "__main__": 6,
+    "cli": 6, "start": 6, "__main__": 6,
 }  # fmt: skip
 FACES = {"author"}  # only hands names on
 STRANGERS = [{"run", "compare"}, {"run", "report"}, {"compare", "report"}]  # do not know each other
