@@ -7,7 +7,7 @@ import dataclasses
 import time
 
 from grader.judging import Probe
-from grader.notebook import Cell
+from grader.notebook import Cell, Role
 from grader.result import Capture, CellRun, Fault
 from grader.run.base import Base, Kept, Step
 from grader.run.branches import attempt as attempt_branch
@@ -23,6 +23,7 @@ from grader.run.session import Continued, Copy, NoCopy
 __all__ = ["Attempt"]
 
 _WORTH_IT = 0.2  # seconds of cells to repeat; a copy costs some 0.01
+_WORTH_IT_LAST = 2.0  # before the last blank, where only a notebook that kills its kernel goes on from there
 
 
 class Attempt:
@@ -83,7 +84,11 @@ class Attempt:
     def _is_worth_it(self, step: Step) -> bool:
         """Whether a copy is to be kept before a blank: other sources are tried there, or without it much would be repeated."""
         assert step.cell is not None
-        return bool(self.asked.branches.get(step.cell.name)) or not self.base.copies or self._repeated >= _WORTH_IT
+        name = step.cell.name
+        if self.asked.branches.get(name) or not self.base.copies:
+            return True
+        later = any(cell.role is Role.BLANK and cell.name != name for cell in self.asked.notebook.cells[step.index + 1 :])
+        return self._repeated >= (_WORTH_IT if later else _WORTH_IT_LAST)
 
     async def _copy(self, step: Step) -> None:
         """Keep the kernel as it is before a blank's first cell, and try the blank's other sources from there."""

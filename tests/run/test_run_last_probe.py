@@ -110,7 +110,21 @@ def test_a_copy_is_kept_where_much_would_be_repeated() -> None:
 
 
 def test_small_costs_add_up() -> None:
-    assert kept(*(["time.sleep(0.11)"] * 5)) == [0, 2, 4]
+    assert kept(*(["time.sleep(0.11)"] * 6)) == [0, 2, 4]
+
+
+def test_before_the_last_blank_only_where_very_much_would_be() -> None:
+    """No later blank is tried with another answer to this one; only a notebook that kills its kernel there goes on from here."""
+    assert kept("a = 1", "time.sleep(0.3)", "b = 1") == [0]
+    assert kept("a = 1", "time.sleep(2.1)", "b = 1") == [0, 2]
+    assert kept("a = 1", "time.sleep(0.3)", "b = 1", branches={"b2": [Branch("other", "b = 2", ())]}) == [0, 2]
+
+
+def test_a_last_blank_that_ends_the_kernel_costs_itself_also_without() -> None:
+    asks = {"a": probes(a="nb.a"), "b": probes(b="nb.b"), "c": probes(c="nb.c")}
+    cells = (blank("a", "import os, time\na = 1"), check("a"), blank("b", "time.sleep(0.3)\nb = a + 1"), check("b"))
+    ran = run_book(*cells, blank("c", "os._exit(3)"), check("c"), asks=asks)
+    assert kinds(ran) == {"a": "value", "b": "value", "c": "not_defined"}
 
 
 def test_and_where_other_sources_are_tried() -> None:
