@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from run_cells import blank, check, probes, run_book
 from torch.optim import adam as torchs
@@ -84,10 +84,12 @@ def way(request: pytest.FixtureRequest) -> Way:
     return Way(in_lists, step if request.param == "short step" else None)
 
 
-def trained(kind: type[torch.optim.Optimizer] = torch.optim.Adam, steps: int = 20, **options: Any) -> list[torch.Tensor]:
-    """The parameters of a small network, and the optimizer's state, after some steps."""
+def trained(
+    kind: type[torch.optim.Optimizer] = torch.optim.Adam, steps: int = 20, dtype: torch.dtype = torch.float32, **options: Any
+) -> list[torch.Tensor]:
+    """The parameters of a small network, and the optimizer's state, after some steps. Another dtype begins with the same numbers."""
     torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Embedding(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 3))
+    net = torch.nn.Sequential(torch.nn.Embedding(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 3)).to(dtype)
     x, y = torch.arange(3).repeat(5), torch.arange(1, 4).remainder(3).repeat(5)
     optimizer = kind(net.parameters(), **options)
     for _ in range(steps):
@@ -98,11 +100,12 @@ def trained(kind: type[torch.optim.Optimizer] = torch.optim.Adam, steps: int = 2
     return [*(p.detach().clone() for p in net.parameters()), *state]
 
 
-def assert_close(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> None:
-    assert len(ours) == len(theirs)
-    for one, other in zip(ours, theirs, strict=True):
+def assert_close(ours: list[torch.Tensor], theirs: list[torch.Tensor], exact: list[torch.Tensor]) -> None:
+    """As near as torch's own numbers are to those in double precision. A gradient of almost 0 makes a step of any size."""
+    for one, other, better in zip(ours, theirs, exact, strict=True):
         assert one.dtype == other.dtype
-        torch.testing.assert_close(one, other, rtol=2e-5, atol=1e-6)
+        lost = float((other - better).abs().max())
+        torch.testing.assert_close(one, other, rtol=2e-5, atol=1e-6 + 3 * lost)
 
 
 @given(
@@ -113,11 +116,14 @@ def assert_close(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> None:
     maximize=st.booleans(),
     kind=st.sampled_from([torch.optim.Adam, torch.optim.AdamW]),
 )
+@example(
+    lr=0.1, betas=(0.48654798297143725, 5.960464477539063e-08), eps=1e-8, weight_decay=0.1, maximize=False, kind=torch.optim.AdamW
+)
 @settings(max_examples=60, deadline=None)
 def test_the_same_numbers_as_torchs_loop(way: Way, **options: Any) -> None:
-    theirs = trained(steps=3, **options)
+    theirs, exact = (trained(steps=3, dtype=dtype, **options) for dtype in (torch.float32, torch.float64))
     with way:
-        assert_close(trained(steps=3, **options), theirs)
+        assert_close(trained(steps=3, **options), theirs, exact)
     way.assert_short()
 
 
