@@ -18,7 +18,7 @@ __all__ = ["command"]
 def command() -> None:
     """`grader.cli.command`."""
     try:
-        with contextlib.suppress(OSError):  # the command will say so
+        with contextlib.suppress(Exception):  # the command does it once more, and says what is wrong
             _begin(sys.argv[1:])
         from grader.cli import command
     except KeyboardInterrupt:
