@@ -22,6 +22,7 @@ def command() -> None:
             _begin(sys.argv[1:])
         from grader.cli import command
     except KeyboardInterrupt:
+        print("\ngrader: interrupted.", file=sys.stderr, flush=True)
         os._exit(130)
     command()
 

@@ -93,17 +93,19 @@ def kernels_of(no_isolation: bool, cold: bool) -> tuple[Kernels | None, str]:
 
 
 def prepare(jobs: int, *, cold: bool, isolated: bool) -> None:
-    """Have the server of kernels import torch beside this process, which does so too if it is to have workers.
+    """Have the server of kernels import torch beside this process, which does so too, and is forked if it is to have workers.
 
     jobs: as `--jobs`. isolated: the isolation will be asked for.
     """
     from grader.run.early import begin_early
 
     begin_early(warm=not cold, isolated=isolated)
-    from grader.run.nursery import fork_nursery
+    from grader.run.nursery import fork_nursery, import_torch
 
     if jobs_of(jobs) > 1:
         fork_nursery()
+    else:
+        import_torch()
 
 
 def jobs_of(jobs: int) -> int:

@@ -22,7 +22,7 @@ from multiprocessing import forkserver, util
 from grader.warm.house import let_go
 from grader.warm.preload import without_collector
 
-__all__ = ["METHOD", "blocked_interrupt", "fork_nursery", "prepare_workers"]
+__all__ = ["METHOD", "blocked_interrupt", "fork_nursery", "import_torch", "prepare_workers"]
 
 METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 
@@ -38,12 +38,17 @@ def prepare_workers() -> None:
             forkserver.ensure_running()
 
 
+def import_torch(*modules: str) -> None:
+    """And other modules. Raises KeyboardInterrupt for Ctrl-C only afterwards: amid torch's C++ code it would abort the process."""
+    with _interrupted_later(), without_collector():
+        for name in ("torch", *modules):
+            importlib.import_module(name)
+
+
 def fork_nursery() -> None:
     """Start it as a fork of this process, once this has imported all of that; as `prepare_workers` where it had torch before."""
     if METHOD == "forkserver" and "torch" not in sys.modules and threading.active_count() == 1:
-        with without_collector():
-            for name in _SHARED:
-                importlib.import_module(name)
+        import_torch(*_SHARED)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # what is still in there would be written twice
         started = util.spawnv_passfds
@@ -69,6 +74,23 @@ def _forked(_path: str, arguments: Sequence[str], descriptors: Sequence[int]) ->
         exec(arguments[-1], {})  # noqa: S102 - multiprocessing's own: "from multiprocessing.forkserver import main; main(...)"
     finally:
         os._exit(0)
+
+
+@contextlib.contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Not by a mask: numpy's threads may have been started without it, and one of them would take the signal."""
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
