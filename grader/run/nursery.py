@@ -39,7 +39,7 @@ def prepare_workers() -> None:
 
 
 def import_torch(*modules: str) -> None:
-    """And other modules. Raises KeyboardInterrupt for Ctrl-C only afterwards: amid torch's C++ code it would abort the process."""
+    """And other modules. Ctrl-C counts only afterwards (KeyboardInterrupt): amid torch's C++ code it would abort the process."""
     with _interrupted_later(), without_collector():
         for name in ("torch", *modules):
             importlib.import_module(name)
