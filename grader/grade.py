@@ -119,7 +119,7 @@ def _source(key: Key, blank: str, sources: Mapping[str, tuple[str, ...]], own_ce
     if key.blanks[blank] == (blank,):
         others = [source for name, group in sources.items() if name != blank for source in group]
         helpers = [source for source in others if not bound_names(source) & _all_names(key)]
-        if part := part_defining(blank, cells, [*helpers, *own_cells]):
+        if part := part_defining(blank, cells, [*helpers, *own_cells], in_place=True):
             return part
     return "\n".join(cells)
 

@@ -129,15 +129,15 @@ def definition(source: str, name: str) -> str | None:
     text, tree = _parsed(source)
     for node in reversed(tree.body if tree else []):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            return "\n".join(text.split("\n")[first - 1 : node.end_lineno])
+            return _text_of(text, node)
     return None
 
 
-def part_defining(name: str, cells: Sequence[str], others: Sequence[str] = ()) -> str | None:
+def part_defining(name: str, cells: Sequence[str], others: Sequence[str] = (), *, in_place: bool = False) -> str | None:
     """The statements of `cells` that bind `name`, and those that bind what these use, in `cells` or `others`.
 
-    None where a cell is no Python, or none of them binds the name.
+    in_place: where they stand in the one cell that holds them all, so that a line has its number there. None where a cell is no
+    Python, or none of them binds the name.
     """
     statements: list[tuple[str, ast.stmt]] = []
     for source in (*others, *cells):
@@ -155,14 +155,21 @@ def part_defining(name: str, cells: Sequence[str], others: Sequence[str] = ()) -
             if not kept[i] and wanted & set(_bindings(node, 0)):
                 kept[i] = grown = True
                 wanted |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    parts = [_text_of(*statements[i]) for i, keep in kept.items() if keep]
-    return "\n".join(parts) if parts else None
+    found = [statement for i, statement in enumerate(statements) if kept[i]]
+    if in_place and len(cells) == 1 and found and {text for text, _ in found} == {_parsed(cells[0])[0]}:
+        stay = {number for _, node in found for number in range(_first_line(node), (node.end_lineno or 0) + 1)}
+        return "\n".join(line if number in stay else "" for number, line in enumerate(found[0][0].split("\n"), start=1))
+    return "\n".join(_text_of(*each) for each in found) if found else None
 
 
 def _text_of(text: str, node: ast.stmt) -> str:
     """A statement's lines, with decorators."""
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    return "\n".join(text.split("\n")[first - 1 : node.end_lineno])
+    return "\n".join(text.split("\n")[_first_line(node) - 1 : node.end_lineno])
+
+
+def _first_line(node: ast.stmt) -> int:
+    lines: list[int] = [node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))]
+    return min(lines)
 
 
 def parses(source: str) -> bool:
