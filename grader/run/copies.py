@@ -26,7 +26,6 @@ from grader.run.files import Files, OpenFile, TooMuch, open_files
 from grader.run.frames import BadFrame, Frame, frame, lengths, parts
 from grader.run.hooks import Hooks
 from grader.run.inside import Session
-from grader.run.interrupts import back_to_usual, interrupted
 from grader.run.isolate import can_fork, high, silence
 from grader.run.recorder import Recorder
 from grader.run.remains import something_runs
@@ -208,8 +207,7 @@ class _Continued:
     def _execute(self, source: str) -> BaseException | None:
         """The error of the cell, if any. What cells changed in libraries is as they left it."""
         originals = self._session.originals
-        back_to_usual()
-        signal.signal(signal.SIGINT, interrupted)  # as before each message to a kernel
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # as before each message to a kernel
         originals.__exit__()
         try:
             result = self._run(source)

@@ -28,7 +28,7 @@ from typing import Any
 import jupyter_client.session
 import numpy as np
 
-from grader.run import adam, backward, interrupts, windows
+from grader.run import adam, backward, tracebacks, windows
 from grader.run.copies import Copies, ended
 from grader.run.cuda import asked, install
 from grader.run.hooks import Hooks
@@ -58,7 +58,7 @@ def serve(ip: Any, seed: int, output: int) -> None:
     vars(jupyter_client.session)["json"] = SimpleNamespace(**vars(json))  # a cell may patch `json` and breaks no message
     ip.ask_exit = _exit
     vars(ip.kernel)["do_shutdown"] = _stay
-    interrupts.install(ip.kernel)
+    tracebacks.tell_at_once(ip)
     vars(ip.kernel)["_publish_status"] = _ends_of_cells(ip.kernel)
     vars(ip.kernel)["_publish_execute_input"] = _nothing
     ip._tee = lambda channel: nullcontext()  # noqa: ARG005 - IPython 9 would keep a second copy of all that is printed
@@ -128,7 +128,6 @@ class _Messages:
         def on_cell(stream: Any, ident: Any, message: dict[str, Any]) -> Any:
             if (cell := message["metadata"].get("grader_cell")) is not None:
                 with originals:
-                    interrupts.back_to_usual()
                     originals.mend()
                     hooks.take_down()
                     session.announce(cell["cell"], cell["blank"], cell["own"])

@@ -61,6 +61,21 @@ def test_a_cell_that_is_slow_since_threads_were_left_at_work_is_run_once_more_wi
     assert ran.notes == ["Cell `blank-late` did not end in 4 seconds. By itself, without what other cells left running, it ran."]
 
 
+def test_what_tells_of_errors_at_once_is_not_seen_by_a_notebook() -> None:
+    """Python's own handler of SIGINT, and its own interval between threads: asyncio, for one, asks for the first."""
+    seen = "[signal.getsignal(signal.SIGINT) is signal.default_int_handler, sys.getswitchinterval()]"
+    ran = run_book(
+        given("import signal, sys"),
+        blank("fails", f"before = {seen}\nraise ValueError"),
+        given(f"after = {seen}"),
+        check("fails"),
+        asks={"fails": probes(before="nb.before", after="nb.after")},
+        limits=LIMITS,
+    )
+    assert cell(ran, "blank-fails").state == "error"
+    assert (ran.captures["before"].value, ran.captures["after"].value) == ([True, 0.005], [True, 0.005])
+
+
 def test_a_cell_that_does_not_end_is_blamed_for_it_though_threads_were_left_at_work() -> None:
     ran = run_book(
         IMPORTS,
