@@ -137,23 +137,30 @@ def _gathered(optimizer: Any, is_plain: Callable[..., bool]) -> list[tuple[Any, 
         lr, (beta1, beta2) = group["lr"], group["betas"]
         if any(map(group.get, _RARE)) or not type(lr) is type(beta1) is type(beta2) is float:
             return None
-        lists: tuple[list[Any], ...] = [], [], [], [], []
+        params: list[Any] = []
+        grads: list[Any] = []
+        averages: list[Any] = []
+        squares: list[Any] = []
+        steps: list[Any] = []
         for p in group["params"]:
             if (grad := p.grad) is not None:
                 known = state.get(p)
                 if not known:
                     return None
-                each = p, grad, known["exp_avg"], known["exp_avg_sq"], known["step"]
-                if not is_plain(*each):
+                average, square, step = known["exp_avg"], known["exp_avg_sq"], known["step"]
+                if not is_plain(p, grad, average, square, step):
                     return None
-                for values, value in zip(lists, each, strict=True):
-                    values.append(value)
-        if not _all_differ(lists[0]):
+                params.append(p)
+                grads.append(grad)
+                averages.append(average)
+                squares.append(square)
+                steps.append(step)
+        if not _all_differ(params):
             return None
-        if lists[0]:
-            how = {name: group[name] for name in ("weight_decay", "eps", "maximize")}
-            how.update(lr=lr, beta1=beta1, beta2=beta2)
-            groups.append((lists, group.get("decoupled_weight_decay", False), how))
+        if params:
+            how = {"lr": lr, "beta1": beta1, "beta2": beta2}
+            how |= {"weight_decay": group["weight_decay"], "eps": group["eps"], "maximize": group["maximize"]}
+            groups.append(((params, grads, averages, squares, steps), group.get("decoupled_weight_decay", False), how))
     return groups
 
 

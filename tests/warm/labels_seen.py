@@ -2,6 +2,8 @@
 
 import json
 import sys
+import tempfile
+from pathlib import Path
 
 import torch
 
@@ -11,6 +13,9 @@ if sys.argv[1] == "without":
     put_off_labels()
     put_off_labels()
 from torch.autograd.profiler import record_function
+from torch.fx.experimental.proxy_tensor import make_fx  # noqa: F401 - for an expression
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 
 def steps(count, kind=torch.optim.Adam, **options):
@@ -69,4 +74,64 @@ def begun_before():
         return profiled(lambda: labelled("within"))
 
 
+def begun_within():
+    profile = torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU])
+    with record_function("before"):
+        profile.start()
+        labelled("after")
+    profile.stop()
+    return sorted(event.key for event in profile.key_averages())
+
+
+def ended_within():
+    profile = torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU])
+    profile.start()
+    with record_function("whole"):
+        profile.stop()
+    return sorted(event.key for event in profile.key_averages())
+
+
+def ended_without_a_beginning():
+    try:
+        record_function("never").__exit__(None, None, None)
+    except AssertionError as error:
+        return str(error)
+
+
+class OfOperations(TorchDispatchMode):
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        noted.append(str(function))
+        return function(*args, **(kwargs or {}))
+
+
+class OfCalls(TorchFunctionMode):
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        noted.append(getattr(function, "__name__", str(function)))
+        return function(*args, **(kwargs or {}))
+
+
+def told_to(mode):
+    noted.clear()
+    with mode:
+        labelled("in a mode")
+    return list(noted)
+
+
+def plus_one(x):
+    with record_function("plus one"):
+        return x + 1
+
+
+def in_an_execution_trace():
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "trace.json")
+        observer = torch.profiler.ExecutionTraceObserver().register_callback(str(file))
+        observer.start()
+        steps(1)
+        observer.stop()
+        observer.unregister_callback()
+        return sorted({node["name"] for node in json.loads(file.read_text())["nodes"]})
+
+
+noted = []
 print(json.dumps([eval(one) for one in json.loads(sys.argv[2])]))

@@ -10,6 +10,17 @@ from typing import Any
 
 import pytest
 
+OTHERS = {  # who else can see a label, or could miss it: some of what is seen
+    "begun_within()": "after",
+    "ended_within()": "whole",
+    "ended_without_a_beginning()": "Expected record to be set",
+    "told_to(OfOperations())": "profiler._record_function_enter_new.default",
+    "told_to(OfCalls())": "_record_function_enter_new",
+    "str(torch.jit.trace(plus_one, torch.ones(2)).graph)": "aten::add",
+    "make_fx(plus_one)(torch.ones(2)).code": "_record_function_enter_new",
+    "torch.compile(plus_one, backend='eager')(torch.ones(2)).tolist()": "2.0",
+    "in_an_execution_trace()": "Optimizer.step#Adam.step",
+}
 ASKED = [
     "steps(5)",
     "steps(5, torch.optim.SGD, momentum=0.9)",
@@ -23,6 +34,7 @@ ASKED = [
     "raising()",
     "later()",
     "begun_before()",
+    *OTHERS,
 ]
 
 
@@ -52,6 +64,11 @@ def test_all_is_as_with_labels(without: dict[str, Any], before: dict[str, Any], 
 def test_who_profiles_sees_them(without: dict[str, Any]) -> None:
     assert {"Optimizer.step#Adam.step", "Optimizer.zero_grad#Adam.zero_grad"} <= set(without["profiled(lambda: steps(1))"])
     assert set(without["profiled(lambda: [labelled('one'), labelled('two'), decorated()])"]) == {"one", "two", "decorated"}
+
+
+@pytest.mark.parametrize("asked", OTHERS)
+def test_so_does_whoever_else_can(without: dict[str, Any], asked: str) -> None:
+    assert OTHERS[asked] in str(without[asked])
 
 
 def test_nobody_else_pays() -> None:
