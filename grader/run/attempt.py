@@ -42,17 +42,23 @@ class Attempt:
 
     async def take(self, step: Step, *, copied: bool) -> None:
         """One step. copied: there is a copy of the kernel as it is now."""
-        if step.begins_blank and not copied and self._is_worth_it(step):
+        on_trial = self.known.trial
+        if step.begins_blank and not copied and on_trial is None and self._is_worth_it(step):
             await self._copy(step)
         if step.cell is not None:
-            if step.index in self.known.alone and self._own:
+            if step.index in self.known.alone and self._own and on_trial is None:
                 await self._leave_behind(step.index, step.cell)
             await self._execute(step.index, step.cell)
+        if on_trial is not None and step.index < on_trial.index:
+            return  # all this is known, from a kernel that lacked nothing
         await self._check([probe for probe in step.probes if probe.name not in self.known.captures])
         self.known.tell(step.index)
 
     async def _check(self, probes: list[Probe]) -> None:
         """Probes ask a copy of the kernel: public ones now, private ones when no cell is left that could show them."""
+        if self.known.spoiled:
+            waiting = {probe.name for copy, asked in self.base.asked_later if copy.is_there() for probe in asked}
+            probes = [probe for probe in probes if probe.name not in waiting]
         if not probes:
             return
         copy = await self._copied("before a check", probes[0].name)
@@ -210,10 +216,12 @@ class Attempt:
             raise KernelLost
         self._repeated += end.seconds
         used = 0 if lost else self.base.kernel.over_memory() // 2**20
+        took = end.seconds or time.monotonic() - start
+        facts = (cell.id, str(cell.role), cell.name, cell.source, end.state, took, end.error, end.line)
+        ran = CellRun(*facts, self.speaker.outputs(index))
+        self._try(index, ran, lost)
         if index not in known.cells:
-            took = end.seconds or time.monotonic() - start
-            facts = (cell.id, str(cell.role), cell.name, cell.source, end.state, took, end.error, end.line)
-            known.cells[index] = CellRun(*facts, self.speaker.outputs(index))
+            known.cells[index] = ran
             if used:
                 which = f"In cell `{cell.id}`, the largest of the notebook's processes was ended"
                 known.notes.append(f"{which}: together they used {used} MiB, and may use {self.asked.limits.memory}.")
@@ -227,9 +235,25 @@ class Attempt:
         if (how := known.alone.get(index)) and end.state == "ok":
             known.note(f"{how}. By itself, without what other cells left running, it ran.")
 
+    def _try(self, index: int, ran: CellRun, lost: str) -> None:
+        """Is this cell to blame for how it ended, or the student's last one before it? See `Trial`. Raises KernelLost."""
+        known, trial = self.known, self.known.trial
+        if trial is not None and (lost or index == trial.index):
+            to_blame = bool(lost) or ran.state != "ok"
+            known.end_trial(to_blame=to_blame)
+            if to_blame:
+                raise KernelLost(trial.said)
+            self.base.drop_copies(after=trial.suspect)
+        elif (lost or (ran.state == "error" and not ran.line)) and known.may_try(index):
+            cells = self.asked.notebook.cells
+            before = [one for one in known.cells if one < index and cells[one].is_students and one not in known.deadly]
+            if before and any(at <= max(before) for at in self.base.copies):
+                known.begin_trial(max(before), index, ran, lost)
+                raise KernelLost
+
     def _once_more_alone(self, index: int, how: str) -> None:
         """Raises KernelLost where it may come of what another cell left running in this process: once for each cell."""
-        if self._own and self.base.copies and index not in self.known.alone:
+        if self._own and self.base.copies and index not in self.known.alone and self.known.trial is None:
             self.known.alone[index] = how
             raise KernelLost
 

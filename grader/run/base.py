@@ -115,6 +115,13 @@ class Base:
         """Whether it is needed later."""
         return any(kept.copy is copy for kept in self.copies.values()) or any(kept is copy for kept, _ in self.asked_later)
 
+    def drop_copies(self, after: int) -> None:
+        """Forget the kernel as it was before the blanks after cell number `after`."""
+        for at in [at for at in self.copies if at > after]:
+            dropped = self.copies.pop(at).copy
+            if not self.keeps(dropped):
+                dropped.close()
+
     def close_copies(self, but: Base | None = None) -> None:
         """They end, all but those of another base."""
         kept = [each.copy for each in but.copies.values()] if but else []

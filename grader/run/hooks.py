@@ -1,4 +1,4 @@
-"""What cells hang into that which runs cells: hooks of IPython's and of imports, a tracer, callbacks of the garbage collector.
+"""What cells hang into that which runs cells: hooks of IPython's and of imports, a tracer, what the garbage collector calls.
 
 They would be called in later cells and checks, and end or change them, which is not those cells' doing. So a hook from a
 notebook's own code holds for the cell that hangs it up; one that a library brings along (`%load_ext`, matplotlib's) stays.
@@ -18,7 +18,10 @@ from typing import Any
 
 __all__ = ["Hooks"]
 
-_PARTS = ("compile", "custom_exceptions", "CustomTB", "display_pub", "displayhook", "events", "InteractiveTB", "SyntaxTB")
+_PARTS = (
+    "compile", "custom_exceptions", "CustomTB", "display_pub", "displayhook", "events", "InteractiveTB", "SyntaxTB",
+    "showtraceback", "_get_exc_info",
+)  # fmt: skip
 _TRAITS = ("ast_transformers", "display_formatter", "input_transformer_manager")
 _OWNERS = ("compile", "display_formatter", "display_pub", "displayhook", "events", "input_transformer_manager", "kernel")
 _LINES = ("cleanup_transforms", "line_transforms", "token_transformers")
@@ -50,6 +53,8 @@ class Hooks:
         owners = [vars(ip), *(vars(owner) for name in _OWNERS if hasattr(owner := getattr(ip, name, None), "__dict__"))]
         self._owners = [(space, frozenset(space)) for space in owners]
         self._tracers = (sys.settrace, sys.setprofile, threading.settrace, threading.setprofile)
+        self._collector = gc.get_threshold, gc.set_threshold, gc.get_debug, gc.set_debug
+        self._usual = gc.get_threshold()
 
     def take_down(self) -> None:
         """What this notebook's cells hung up."""
@@ -70,6 +75,15 @@ class Hooks:
                     del space[name]
         for trace in self._tracers:
             trace(None)
+        self._slow_down_collector()
+
+    def _slow_down_collector(self) -> None:
+        """Set to work at each allocation, or to tell of all that it does, it would take the time of later cells."""
+        get_threshold, set_threshold, get_debug, set_debug = self._collector
+        if 0 < get_threshold()[0] < self._usual[0]:
+            set_threshold(*self._usual)
+        if get_debug():
+            set_debug(0)
 
     def _is_a_librarys(self, hook: Any) -> bool:
         """What is called on every cell stays only if it is surely no cell's: a function of a module, or a method."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from grader.result import Capture, CellRun
 from grader.run.base import Asked, Step, steps
 
-__all__ = ["KernelLost", "Known", "TimeOver"]
+__all__ = ["KernelLost", "Known", "TimeOver", "Trial"]
+
+_TRIALS = 3  # in one run
 
 
 class TimeOver(Exception):
@@ -26,11 +28,28 @@ class KernelLost(Exception):
         self.without = without
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A cell failed as if it were not its own doing: the kernel was lost in it, or none of its lines was reached.
+
+    It is run once more without what the student's last cell before it (suspect) did. ran: how it ended with that. said: how the
+    kernel was lost, "" where it was not.
+    """
+
+    index: int
+    suspect: int
+    ran: CellRun
+    said: str
+    began: float
+
+
 @dataclass
 class Known:
     """deadly: cells that are not run again. again: cells, probes and moments before a copy that were given a second time.
 
     alone: cells that are run in a process in which nothing of earlier ones is left running -> what happened before, or "".
+
+    trial: the one that goes on. tried: cells that had theirs. spoiled: one was not to blame, and its suspect is not run again.
 
     over: no cell will run any more, whatever is left of the time. ours: seconds of kernels' starts and of other sources, which
     the notebook's limit does not count. aside: of these, the seconds of other sources.
@@ -45,6 +64,9 @@ class Known:
     deadly: set[int] = field(default_factory=set)
     again: set[int | str] = field(default_factory=set)
     alone: dict[int, str] = field(default_factory=dict)
+    trial: Trial | None = None
+    tried: set[int] = field(default_factory=set)
+    spoiled: bool = False
     over: bool = False
     ours: float = 0.0
     aside: float = 0.0
@@ -55,9 +77,37 @@ class Known:
         if said not in self.notes:
             self.notes.append(said)
 
+    def begin_trial(self, suspect: int, index: int, ran: CellRun, said: str) -> None:
+        self.trial = Trial(index, suspect, ran, said, time.monotonic())
+        self.tried.add(index)
+        self.deadly.add(suspect)
+
+    def may_try(self, index: int) -> bool:
+        """Whether there may be a trial of this cell."""
+        return self.trial is None and index not in self.tried and len(self.tried) < _TRIALS and not self.asked.carried
+
+    def end_trial(self, *, to_blame: bool) -> Trial:
+        """to_blame: the cell that failed. Else its suspect: that one is not run again. The notebook's limit does not count it."""
+        assert self.trial is not None
+        trial, self.trial = self.trial, None
+        took = time.monotonic() - trial.began
+        self.ours, self.aside = self.ours + took, self.aside + took
+        if to_blame:
+            self.deadly.discard(trial.suspect)
+            self.deadly |= {trial.index} if trial.said else set()
+            self.cells[trial.index] = trial.ran
+        else:
+            self.spoiled = True
+            self.alone.pop(trial.index, None)  # that was tried before, in vain
+            cells = self.asked.notebook.cells
+            how = trial.said or f"Cell `{trial.ran.id}` could not be run: {trial.ran.error}"
+            self.note(f"{how}. Without what cell `{cells[trial.suspect].id}` had done before, it ran.")
+        return trial
+
     def left(self) -> float:
         """Seconds until the notebook's limit. Raises TimeOver when there are none."""
-        left = self.start + self.ours + self.asked.limits.notebook - time.monotonic()
+        now = self.trial.began if self.trial is not None else time.monotonic()
+        left = self.start + self.ours + self.asked.limits.notebook - now
         if left <= 0:
             raise TimeOver
         return left

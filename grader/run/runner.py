@@ -43,6 +43,8 @@ class Work:
             try:
                 await self._until_known()
             except TimeOver:
+                if self.known.trial is not None:
+                    self.known.end_trial(to_blame=True)
                 self.state = "timeout"
                 notes.append(f"The notebook did not finish in {limits.notebook:g} seconds; the rest was not run.")
             if self.state != "complete":
@@ -92,8 +94,10 @@ class Work:
         if self.base is None or not self.base.kernel.stop():
             return
         first = self.known.first_open(self._waiting())
-        last = len(self.known.asked.notebook.cells)
-        if usable := [index for index in self.base.copies if index <= (last if first is None else first)]:
+        last = len(self.known.asked.notebook.cells) if first is None else first
+        if self.known.trial is not None:
+            last = self.known.trial.suspect
+        if usable := [index for index in self.base.copies if index <= last]:
             self._origin = max(usable), self.base.copies[max(usable)].copy
 
     async def _attempt(self) -> None:

@@ -11,11 +11,12 @@ from .cases_attacks import CASES as ATTACKS
 from .cases_code import CASES as CODE
 from .cases_files import CASES as FILES
 from .cases_forgers import CASES as FORGERS
+from .cases_settings import CASES as SETTINGS
 from .pages import harm_in
 from .watch import folder_state, kill_all, left_after, shared_memory, strewn
 from .world import World, missing, spilled, told
 
-CASES = [*CODE, *ATTACKS, *FORGERS]
+CASES = [*CODE, *ATTACKS, *FORGERS, *SETTINGS]
 
 
 def _param(case: Case) -> Any:

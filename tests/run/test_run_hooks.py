@@ -26,6 +26,7 @@ HUNG_UP = {
     "a tracer": "def tracer(frame, *_):\n    if 'late' in frame.f_code.co_names:\n        os._exit(6)\nsys.settrace(tracer)",
     "a profiler": "def profiler(frame, *_):\n    if 'late' in frame.f_code.co_names:\n        os._exit(6)\nsys.setprofile(profiler)",
     "the collector": "import gc\ngc.callbacks.append(lambda *_: os._exit(7))",
+    "the collector's pace": "import gc\ngc.set_threshold(1)\ngc.set_debug(gc.DEBUG_SAVEALL)\nclass Slow:\n    pass",
     "a finder of modules": "class Finder:\n    def find_spec(self, *_):\n        os._exit(9)\nsys.meta_path.insert(0, Finder())",
     "a finder that is a class": "class Finder:\n    @classmethod\n    def find_spec(cls, *_):\n        os._exit(9)\n"
     "sys.meta_path.insert(0, Finder)",
@@ -74,6 +75,24 @@ def test_an_error_is_told_as_ever_where_a_cell_left_a_handler_of_errors() -> Non
     assert cell(ran, "blank-late").error.startswith("NameError")
     assert not ran.notes
     assert ran.captures["late"].value == [1, 2]
+
+
+def test_an_error_is_told_as_ever_where_a_cell_left_another_way_to_tell() -> None:
+    ran = _run("shell.showtraceback = shell._get_exc_info = lambda *_, **__: os._exit(4)", late="missing")
+    assert cell(ran, "blank-late").error.startswith("NameError")
+    assert not ran.notes
+    (shown,) = [output for output in cell(ran, "blank-late").outputs if output["output_type"] == "error"]
+    assert shown["ename"] == "NameError"
+
+
+def test_the_collector_works_as_usual_in_the_next_cell() -> None:
+    ran = _run(HUNG_UP["the collector's pace"], late="late = [gc.get_threshold()[0], gc.get_debug()]")
+    assert ran.captures["late"].value == [700, 0]
+
+
+def test_a_slower_collector_stays() -> None:
+    ran = _run("import gc\ngc.set_threshold(5000)\ngc.disable()", late="late = [gc.get_threshold()[0], gc.isenabled()]")
+    assert ran.captures["late"].value == [5000, False]
 
 
 def test_a_tracer_sees_no_check() -> None:

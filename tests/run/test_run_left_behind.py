@@ -107,7 +107,8 @@ def test_a_cell_that_nobody_wrote_is_no_exception() -> None:
     assert ran.captures["late"].value == 1
 
 
-def test_a_cell_that_ends_the_kernel_by_itself_has_one_more_chance_and_is_blamed(tmp_path: Path) -> None:
+def test_a_cell_that_ends_the_kernel_by_itself_has_two_more_chances_and_is_blamed(tmp_path: Path) -> None:
+    """Without what the earlier one left running, and without what it had done at all."""
     log = tmp_path / "log"
     ran = run_book(
         IMPORTS,
@@ -122,7 +123,7 @@ def test_a_cell_that_ends_the_kernel_by_itself_has_one_more_chance_and_is_blamed
     assert cell(ran, "blank-ends").error == "the kernel ended with exit code 3"
     assert ran.captures["late"].value == 2
     assert ran.notes == ["The kernel died in cell `blank-ends`: it ended with exit code 3; the rest was run again without it."]
-    assert log.read_text() == "exex"
+    assert log.read_text() == "exexx"
 
 
 def test_a_cell_whose_remains_end_the_kernel_again_and_again_before_its_check_is_not_run_again() -> None:
