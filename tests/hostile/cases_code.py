@@ -221,17 +221,19 @@ print(list(pool.map(square, range(5))))
     Case("shell-for-ever", after=("%%bash\nsleep 1000", "!yes", "%%bash --bg\nsleep 1000")),
 ]  # fmt: skip
 
-# Only isolation keeps these off the machine. Each stops by itself after doing enough harm to be seen, and boasts of it: the
-# limits are 4 GiB of memory and 100 MiB of disk here (`course.TOML`), and some hundred processes.
-_TAKES = [
-    Case("memory-hog", _then("""
+HOG = """
 held = []
 for number in range(100):
     held.append(b"x" * 100_000_000)
     if number > 50:
         print("LEA" + "KED", "5 GB of memory")
         break
-"""), maybe=BOTH, isolated=True),
+"""
+
+# Only isolation keeps these off the machine. Each stops by itself after doing enough harm to be seen, and boasts of it: the
+# limits are 4 GiB of memory and 100 MiB of disk here (`course.TOML`), and some hundred processes.
+_TAKES = [
+    Case("memory-hog", _then(HOG), maybe=BOTH, isolated=True),
     Case("memory-hog-in-a-check", """
 def middle(x):
     held = []

@@ -6,8 +6,7 @@ A setting that is left on is the cell's own doing: it may cost the checks of tha
 from __future__ import annotations
 
 from .case import BOTH, MIDDLE, Case
-
-__all__ = ["CASES"]
+from .cases_code import HOG
 
 
 def _then(text: str) -> str:
@@ -72,16 +71,7 @@ _OF_THE_SYSTEM = [
     Case("blocks-every-signal", _then("import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True:\n    pass"), maybe=BOTH),
     Case("last-in-line", _then("import os\nos.nice(19)\nos.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))")),
     Case("a-group-of-its-own", _then("import os, ctypes\ntry:\n    os.setpgid(0, 0)\nexcept OSError:\n    pass\nctypes.CDLL(None).prctl(1, 0, 0, 0, 0)\nctypes.CDLL(None).prctl(36, 1, 0, 0, 0)")),
-    Case("cannot-be-looked-into", _then("""
-import ctypes
-ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
-held = []
-for number in range(100):
-    held.append(b"x" * 100_000_000)
-    if number > 50:
-        print("LEA" + "KED", "5 GB of memory")
-        break
-"""), maybe=BOTH, isolated=True),
+    Case("cannot-be-looked-into", _then(f"import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n{HOG}"), maybe=BOTH, isolated=True),
     Case("all-of-every-core", _then("import multiprocessing, os\nos.sched_setaffinity(0, range(os.cpu_count()))\ndef work():\n    while True:\n        pass\nfor _ in range(8):\n    multiprocessing.Process(target=work, daemon=True).start()")),
     Case("locks-files", _then("import fcntl, os\nfor name in os.listdir('.'):\n    fcntl.flock(open(name), fcntl.LOCK_EX)")),
     Case("reads-what-never-comes", _then("import os\nr, w = os.pipe()\nos.read(r, 1)"), says=("stopped after",)),
