@@ -56,9 +56,8 @@ class Attempt:
 
     async def _check(self, probes: list[Probe]) -> None:
         """Probes ask a copy of the kernel: public ones now, private ones when no cell is left that could show them."""
-        if self.known.spoiled:
-            waiting = {probe.name for copy, asked in self.base.asked_later if copy.is_there() for probe in asked}
-            probes = [probe for probe in probes if probe.name not in waiting]
+        waiting = self.base.waiting(there=True) if probes else set()  # from a kernel before this one: it lacks nothing
+        probes = [probe for probe in probes if probe.name not in waiting]
         if not probes:
             return
         copy = await self._copied("before a check", probes[0].name)

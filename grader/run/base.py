@@ -115,6 +115,10 @@ class Base:
         """Whether it is needed later."""
         return any(kept.copy is copy for kept in self.copies.values()) or any(kept is copy for kept, _ in self.asked_later)
 
+    def waiting(self, *, there: bool = False) -> set[str]:
+        """The names of private probes for which a copy waits. there: only where it still does."""
+        return {probe.name for copy, asked in self.asked_later if not there or copy.is_there() for probe in asked}
+
     def drop_copies(self, after: int) -> None:
         """Forget the kernel as it was before the blanks after cell number `after`."""
         for at in [at for at in self.copies if at > after]:

@@ -49,7 +49,7 @@ class Known:
 
     alone: cells that are run in a process in which nothing of earlier ones is left running -> what happened before, or "".
 
-    trial: the one that goes on. tried: cells that had theirs. spoiled: one was not to blame, and its suspect is not run again.
+    trial: the one that goes on. tried: cells that had theirs.
 
     over: no cell will run any more, whatever is left of the time. ours: seconds of kernels' starts and of other sources, which
     the notebook's limit does not count. aside: of these, the seconds of other sources.
@@ -66,7 +66,6 @@ class Known:
     alone: dict[int, str] = field(default_factory=dict)
     trial: Trial | None = None
     tried: set[int] = field(default_factory=set)
-    spoiled: bool = False
     over: bool = False
     ours: float = 0.0
     aside: float = 0.0
@@ -86,7 +85,7 @@ class Known:
         """Whether there may be a trial of this cell."""
         return self.trial is None and index not in self.tried and len(self.tried) < _TRIALS and not self.asked.carried
 
-    def end_trial(self, *, to_blame: bool) -> Trial:
+    def end_trial(self, *, to_blame: bool) -> None:
         """to_blame: the cell that failed. Else its suspect: that one is not run again. The notebook's limit does not count it."""
         assert self.trial is not None
         trial, self.trial = self.trial, None
@@ -97,12 +96,10 @@ class Known:
             self.deadly |= {trial.index} if trial.said else set()
             self.cells[trial.index] = trial.ran
         else:
-            self.spoiled = True
             self.alone.pop(trial.index, None)  # that was tried before, in vain
             cells = self.asked.notebook.cells
             how = trial.said or f"Cell `{trial.ran.id}` could not be run: {trial.ran.error}"
             self.note(f"{how}. Without what cell `{cells[trial.suspect].id}` had done before, it ran.")
-        return trial
 
     def left(self) -> float:
         """Seconds until the notebook's limit. Raises TimeOver when there are none."""

@@ -85,8 +85,7 @@ class Work:
 
     def _waiting(self) -> set[str]:
         """The private probes for which a copy of the kernel is kept."""
-        kept = self.base.asked_later if self.base is not None else []
-        return {probe.name for _, probes in kept for probe in probes} - self.known.captures.keys()
+        return (self.base.waiting() if self.base is not None else set()) - self.known.captures.keys()
 
     def _find_origin(self) -> None:
         """The last copy of the kernel from which all that is open can be done, once what else it left behind is gone."""

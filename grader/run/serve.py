@@ -28,13 +28,13 @@ from typing import Any
 import jupyter_client.session
 import numpy as np
 
-from grader.run import adam, backward, tracebacks, windows
+from grader.run import adam, backward, windows
 from grader.run.copies import Copies, ended
 from grader.run.cuda import asked, install
 from grader.run.hooks import Hooks
 from grader.run.inside import Session
 from grader.run.seeds import shift_seeds
-from grader.run.traces import leave_out_ours
+from grader.run.traces import leave_out_ours, tell_at_once
 
 __all__ = ["ANSWER", "serve"]
 
@@ -58,7 +58,7 @@ def serve(ip: Any, seed: int, output: int) -> None:
     vars(jupyter_client.session)["json"] = SimpleNamespace(**vars(json))  # a cell may patch `json` and breaks no message
     ip.ask_exit = _exit
     vars(ip.kernel)["do_shutdown"] = _stay
-    tracebacks.tell_at_once(ip)
+    tell_at_once(ip)
     vars(ip.kernel)["_publish_status"] = _ends_of_cells(ip.kernel)
     vars(ip.kernel)["_publish_execute_input"] = _nothing
     ip._tee = lambda channel: nullcontext()  # noqa: ARG005 - IPython 9 would keep a second copy of all that is printed

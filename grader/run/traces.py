@@ -1,4 +1,4 @@
-"""Tracebacks of a student's cell without our own frames.
+"""How the shell tells of a cell's error: without our own frames, and at once.
 
 A few functions of libraries are ours in a graded run (a request for a GPU, a step of Adam, `backward()`), and whoever reads where
 an error comes from is to see the cell and the library, as in their own notebook.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -15,8 +16,9 @@ from typing import Any
 
 import grader
 
-__all__ = ["leave_out_ours"]
+__all__ = ["leave_out_ours", "tell_at_once"]
 
+_BRIEF = 1e-4  # seconds that another thread may have Python's lock for
 _OURS = f"{Path(grader.__file__).parent}{os.sep}"
 
 
@@ -58,3 +60,22 @@ def _without_ours(trace: TracebackType | None) -> TracebackType | None:
         if one is not None:
             one.tb_next = after
     return kept[0]
+
+
+def tell_at_once(ip: Any) -> None:
+    """Also where threads that a cell left at work only count. Python's own handler of SIGINT stays where it is.
+
+    Python's lock goes to such a thread for 5 ms at a time, at each call that lets go of it; and to tell of an error, IPython
+    makes hundreds. That took seconds, and a kernel that was interrupted was killed for not answering.
+    """
+    show, get, put = ip.showtraceback, sys.getswitchinterval, sys.setswitchinterval
+
+    def showtraceback(*args: Any, **kwargs: Any) -> Any:
+        usual = get()
+        put(min(usual, _BRIEF))
+        try:
+            return show(*args, **kwargs)
+        finally:
+            put(usual)
+
+    vars(ip)["showtraceback"] = showtraceback
